@@ -1,0 +1,61 @@
+//! Properties of the folded format: what is written is read back as it was.
+
+use proptest::prelude::*;
+
+use super::{escape_frame, parse_folded, unescape_frame};
+use crate::View;
+
+fn frame() -> impl Strategy<Value = String> {
+    let parts = prop::sample::select(vec![
+        "f", ";", "%3B", "%", "25", "\n", "\r", " (", ")", ":", "12", "a.py", " ", "\u{e4}",
+        "[waiting]", "[uncaptured]", "0",
+    ]);
+    prop::collection::vec(parts, 1..6).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn escaping_is_undone_by_unescaping(text in ".*") {
+        let escaped = escape_frame(&text).into_owned();
+        prop_assert_eq!(unescape_frame(&escaped).into_owned(), text);
+    }
+
+    #[test]
+    fn escaped_frames_hold_nothing_that_splits_a_line(text in ".*") {
+        let escaped = escape_frame(&text);
+        prop_assert!(!escaped.contains([';', '\n', '\r']));
+    }
+
+    #[test]
+    fn reading_folded_text_and_folding_it_again_is_the_identity(
+        stacks in prop::collection::vec((prop::collection::vec(frame(), 1..5), 1_u64..1000), 1..20),
+    ) {
+        let text: String = stacks
+            .iter()
+            .map(|(frames, count)| {
+                let frames: Vec<_> = frames.iter().map(|f| escape_frame(f).into_owned()).collect();
+                format!("{} {count}\n", frames.join(";"))
+            })
+            .collect();
+        let (first, errors) = parse_folded(&text);
+        let readable = stacks.len() - errors.len();
+        let folded = View::default().folded(&first);
+        let (second, errors) = parse_folded(&folded);
+        prop_assert_eq!(errors, vec![]);
+        prop_assert!(folded.lines().count() <= readable);
+        prop_assert_eq!(View::default().folded(&second), folded);
+        prop_assert_eq!(second.totals(), first.totals());
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_panic(text in "(?s).*") {
+        let _ = parse_folded(&text);
+    }
+}
+
+#[test]
+fn bad_lines_are_named_and_left_out() {
+    let (profile, errors) = parse_folded("a;b 1\n\nc\nd x\n 5\ne -1\na;b 2\n");
+    assert_eq!(profile.totals().samples, 3);
+    assert_eq!(errors.iter().map(|error| error.line).collect::<Vec<_>>(), [3, 4, 5, 6]);
+}

@@ -1,0 +1,261 @@
+//! The profile: tables of what was seen, and sums for each distinct thread, stack and state.
+
+use std::time::Duration;
+
+use indexmap::{IndexMap, IndexSet};
+use rustc_hash::FxBuildHasher;
+
+use crate::{
+    Category, Frame, FrameId, Function, FunctionId, Sample, StackId, StackTable, State, Thread,
+    ThreadId, Totals,
+};
+
+/// How the stacks of a profile were taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Each stack by its own thread, or while that thread did not run.
+    #[default]
+    Signal,
+    /// By another thread that held the GIL (`sys._current_frames()`): biased, and says so.
+    Fallback,
+    /// Read from text; how they were taken is not known.
+    Imported,
+}
+
+/// What the numbers of a profile count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Time, in nanoseconds.
+    #[default]
+    Nanoseconds,
+    /// Something without a unit, as folded text counts it.
+    Count,
+}
+
+/// What is known about a recording besides its samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// What was profiled, as a person would name it (`train.py`, `-m http.server`).
+    pub program: Box<str>,
+    /// How the stacks were taken.
+    pub engine: Engine,
+    /// Why this engine, where it was not asked for; empty otherwise.
+    pub engine_note: Box<str>,
+    /// The interval that was asked for; zero where it is not known.
+    pub interval: Duration,
+    /// Wall time from start to stop; for merged profiles the sum.
+    pub duration: Duration,
+    /// How often the sampler looked at the threads; each look samples every thread.
+    pub ticks: u64,
+    /// Samples that stand for a stack that could not be captured.
+    pub uncaptured: u64,
+    /// Captures that were retaken at once because the first was not believed.
+    pub retaken: u64,
+    /// What the numbers count.
+    pub unit: Unit,
+}
+
+/// Samples, aggregated. See the crate's documentation for an example.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// What is known about the recording.
+    pub meta: Meta,
+    functions: IndexSet<Function, FxBuildHasher>,
+    frames: IndexSet<Frame, FxBuildHasher>,
+    stacks: StackTable,
+    threads: Vec<Thread>,
+    samples: IndexMap<(ThreadId, StackId, State), Totals, FxBuildHasher>,
+}
+
+impl Profile {
+    /// Adds a thread. Threads are never merged on their own: two may bear one name.
+    pub fn add_thread(&mut self, thread: Thread) -> ThreadId {
+        self.threads.push(thread);
+        ThreadId(id(self.threads.len() - 1))
+    }
+
+    /// Gives a thread another name, for when it is learnt late.
+    pub fn rename_thread(&mut self, thread: ThreadId, name: &str) {
+        if let Some(thread) = self.threads.get_mut(thread.index()) {
+            thread.name = name.into();
+        }
+    }
+
+    /// Interns a function.
+    pub fn add_function(&mut self, function: Function) -> FunctionId {
+        FunctionId(id(self.functions.insert_full(function).0))
+    }
+
+    /// Interns a frame.
+    pub fn add_frame(&mut self, frame: Frame) -> FrameId {
+        FrameId(id(self.frames.insert_full(frame).0))
+    }
+
+    /// Interns a frame that is no Python function, for example `[uncaptured]`.
+    pub fn add_marker(&mut self, name: &str, category: Category) -> FrameId {
+        let function = self.add_function(Function::marker(name, category));
+        self.add_frame(Frame { function, line: 0 })
+    }
+
+    /// Interns a stack, given outermost frame first.
+    pub fn add_stack(&mut self, frames: impl IntoIterator<Item = FrameId>) -> StackId {
+        frames.into_iter().fold(StackId::EMPTY, |caller, frame| self.stacks.push(caller, frame))
+    }
+
+    /// Interns the stack in which the innermost function of `caller` runs `frame`.
+    pub fn push_frame(&mut self, caller: StackId, frame: FrameId) -> StackId {
+        self.stacks.push(caller, frame)
+    }
+
+    /// Counts one sample.
+    pub fn record(&mut self, thread: ThreadId, stack: StackId, sample: Sample) {
+        self.record_totals(thread, stack, sample.state, sample.into());
+    }
+
+    /// Counts many samples of one kind at once.
+    pub fn record_totals(
+        &mut self,
+        thread: ThreadId,
+        stack: StackId,
+        state: State,
+        totals: Totals,
+    ) {
+        self.samples.entry((thread, stack, state)).or_default().add(totals);
+    }
+
+    /// The threads, in order of appearance.
+    pub fn threads(&self) -> &[Thread] {
+        &self.threads
+    }
+
+    /// The stacks; see [`StackTable::frames`] for walking one.
+    pub fn stacks(&self) -> &StackTable {
+        &self.stacks
+    }
+
+    /// The function and line of a frame, or `None` for an id of another profile.
+    pub fn frame(&self, frame: FrameId) -> Option<(&Function, u32)> {
+        let frame = self.frames.get_index(frame.0 as usize)?;
+        Some((self.functions.get_index(frame.function.0 as usize)?, frame.line))
+    }
+
+    /// The sums, in order of first appearance.
+    pub fn samples(&self) -> impl Iterator<Item = (ThreadId, StackId, State, Totals)> + '_ {
+        self.samples.iter().map(|(&(thread, stack, state), &totals)| (thread, stack, state, totals))
+    }
+
+    /// The sums over all samples.
+    pub fn totals(&self) -> Totals {
+        self.samples.values().fold(Totals::default(), |mut sum, totals| {
+            sum.add(*totals);
+            sum
+        })
+    }
+
+    /// How many threads have samples.
+    pub fn sampled_threads(&self) -> usize {
+        self.samples.keys().map(|key| key.0).collect::<IndexSet<_, FxBuildHasher>>().len()
+    }
+
+    /// Adds everything that `other` holds. Threads with the same name and native id become one.
+    pub fn merge(&mut self, other: &Self) {
+        let threads: Vec<ThreadId> = other
+            .threads
+            .iter()
+            .map(|thread| match self.threads.iter().position(|mine| mine == thread) {
+                Some(index) => ThreadId(id(index)),
+                None => self.add_thread(thread.clone()),
+            })
+            .collect();
+        let mut frames = Vec::with_capacity(other.frames.len());
+        for frame in &other.frames {
+            let Some(function) = other.functions.get_index(frame.function.0 as usize) else {
+                continue;
+            };
+            let function = self.add_function(function.clone());
+            frames.push(self.add_frame(Frame { function, line: frame.line }));
+        }
+        let stacks = self.merge_stacks(&other.stacks, &frames);
+        for (&(thread, stack, state), &totals) in &other.samples {
+            let key = (threads[thread.index()], stacks[&stack], state);
+            self.samples.entry(key).or_default().add(totals);
+        }
+        self.merge_meta(&other.meta);
+    }
+
+    /// Maps every stack of another table to one of ours.
+    fn merge_stacks(
+        &mut self,
+        other: &StackTable,
+        frames: &[FrameId],
+    ) -> IndexMap<StackId, StackId, FxBuildHasher> {
+        let mut map = IndexMap::default();
+        map.insert(StackId::EMPTY, StackId::EMPTY);
+        // Parents have smaller ids, so their place is known when a child asks for it.
+        for (stack, caller, frame) in other.iter() {
+            let mine = self.stacks.push(map[&caller], frames[frame.0 as usize]);
+            map.insert(stack, mine);
+        }
+        map
+    }
+
+    fn merge_meta(&mut self, other: &Meta) {
+        let meta = &mut self.meta;
+        if meta.program.is_empty() {
+            meta.program.clone_from(&other.program);
+        }
+        if meta.interval.is_zero() {
+            meta.interval = other.interval;
+        }
+        if meta.ticks == 0 && meta.duration.is_zero() {
+            meta.engine = other.engine;
+            meta.engine_note.clone_from(&other.engine_note);
+            meta.unit = other.unit;
+        }
+        meta.duration += other.duration;
+        meta.ticks += other.ticks;
+        meta.uncaptured += other.uncaptured;
+        meta.retaken += other.retaken;
+    }
+
+    /// The part of this profile whose threads satisfy `keep`; everything else stays as it is.
+    #[must_use]
+    pub fn only_threads(&self, keep: impl Fn(&Thread) -> bool) -> Self {
+        let mut kept = self.clone();
+        kept.samples.retain(|key, _| self.threads.get(key.0.index()).is_some_and(&keep));
+        kept
+    }
+
+    /// Rewrites function names, for where qualified names are learnt after the recording.
+    pub fn rename_functions(&mut self, new_name: impl Fn(&Function) -> Option<Box<str>>) {
+        let mut renamed = Self { meta: self.meta.clone(), ..Self::default() };
+        renamed.threads.clone_from(&self.threads);
+        let frames: Vec<FrameId> = self
+            .frames
+            .iter()
+            .filter_map(|frame| {
+                let mut function = self.functions.get_index(frame.function.0 as usize)?.clone();
+                if let Some(name) = new_name(&function) {
+                    function.name = name;
+                }
+                let function = renamed.add_function(function);
+                Some(renamed.add_frame(Frame { function, line: frame.line }))
+            })
+            .collect();
+        let stacks = renamed.merge_stacks(&self.stacks, &frames);
+        for (&(thread, stack, state), &totals) in &self.samples {
+            renamed.record_totals(thread, stacks[&stack], state, totals);
+        }
+        *self = renamed;
+    }
+
+    /// The functions, in order of first appearance.
+    pub fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.iter()
+    }
+}
+
+/// Table positions are `u32`: a table of four billion rows does not fit the memory of anyone.
+fn id(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

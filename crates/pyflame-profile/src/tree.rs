@@ -1,0 +1,166 @@
+//! The merged call tree: what every picture is drawn from.
+//!
+//! A node is a function at one place of the call hierarchy. Its total is its own value (`self`)
+//! and that of its callees. Children are kept in the order in which they are drawn, by label,
+//! so that equal profiles give equal trees.
+
+use indexmap::{IndexMap, IndexSet};
+use rustc_hash::FxBuildHasher;
+
+use crate::{Category, Unit};
+
+/// What is written on a frame.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Label {
+    /// Function name, thread name, or a marker such as `[waiting]`.
+    pub name: Box<str>,
+    /// File name; empty where there is none.
+    pub file: Box<str>,
+    /// First line of the function, or the executing line in a tree by line; 0 for none.
+    pub line: u32,
+    /// Whose code it is.
+    pub category: Category,
+}
+
+impl Label {
+    /// The label as one line of text, `name (file:line)`; the form that folded text uses.
+    pub fn text(&self) -> String {
+        match (&*self.file, self.line) {
+            ("", _) => self.name.to_string(),
+            (file, 0) => format!("{} ({file})", self.name),
+            (file, line) => format!("{} ({file}:{line})", self.name),
+        }
+    }
+}
+
+/// Names a [`Label`] within one tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LabelId(u32);
+
+/// Names a [`Node`] within one tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(u32);
+
+/// A function at one place of the call hierarchy.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What is written on it.
+    pub label: LabelId,
+    /// Value of the samples in which it is innermost, in the tree's unit.
+    pub self_value: u64,
+    /// Value of the samples in which it is at all.
+    pub total: u64,
+    /// How many samples it is in.
+    pub samples: u64,
+    /// Callees, ordered by label after [`Tree::finish`].
+    pub children: Vec<NodeId>,
+    /// Value by executing line.
+    pub lines: IndexMap<u32, u64, FxBuildHasher>,
+}
+
+/// A merged call tree. Node 0 is the root, which stands for everything.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    labels: IndexSet<Label, FxBuildHasher>,
+    nodes: Vec<Node>,
+    places: IndexMap<(NodeId, LabelId), NodeId, FxBuildHasher>,
+    /// What the values count.
+    pub unit: Unit,
+}
+
+impl Tree {
+    /// The node that stands for everything.
+    pub const ROOT: NodeId = NodeId(0);
+
+    /// A tree with nothing but a root.
+    pub fn new(unit: Unit) -> Self {
+        let mut labels = IndexSet::default();
+        let root =
+            Label { name: "all".into(), file: "".into(), line: 0, category: Category::Thread };
+        labels.insert(root);
+        Self { labels, nodes: vec![Node::new(LabelId(0))], places: IndexMap::default(), unit }
+    }
+
+    /// Interns a label.
+    pub fn label_id(&mut self, label: Label) -> LabelId {
+        LabelId(u32::try_from(self.labels.insert_full(label).0).unwrap_or(u32::MAX))
+    }
+
+    /// The callee of `parent` with this label, made where it does not exist yet.
+    pub fn child(&mut self, parent: NodeId, label: LabelId) -> NodeId {
+        let next = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let node = *self.places.entry((parent, label)).or_insert(next);
+        if node == next {
+            self.nodes.push(Node::new(label));
+            self.nodes[parent.0 as usize].children.push(node);
+        }
+        node
+    }
+
+    /// Adds a value to `node` as its own.
+    pub fn add(&mut self, node: NodeId, value: u64, samples: u64) {
+        let node = &mut self.nodes[node.0 as usize];
+        node.self_value = node.self_value.saturating_add(value);
+        node.samples = node.samples.saturating_add(samples);
+    }
+
+    /// Says which line of `node` was executing for `value`.
+    pub fn add_line(&mut self, node: NodeId, line: u32, value: u64) {
+        let sum = self.nodes[node.0 as usize].lines.entry(line).or_default();
+        *sum = sum.saturating_add(value);
+    }
+
+    /// Sums up totals and brings children into order; call it once, after the last `add`.
+    pub fn finish(&mut self) {
+        // A child is made after its parent, so counting down visits callees first.
+        for index in (0..self.nodes.len()).rev() {
+            let children = std::mem::take(&mut self.nodes[index].children);
+            let (mut total, mut samples) = (self.nodes[index].self_value, 0_u64);
+            for child in &children {
+                let child = &self.nodes[child.0 as usize];
+                total = total.saturating_add(child.total);
+                samples = samples.saturating_add(child.samples);
+            }
+            let mut children = children;
+            children.sort_by(|a, b| self.label(*a).cmp(self.label(*b)));
+            let node = &mut self.nodes[index];
+            node.total = total;
+            node.samples = node.samples.saturating_add(samples);
+            node.children = children;
+            node.lines.sort_unstable_keys();
+        }
+    }
+
+    /// A node.
+    pub fn node(&self, node: NodeId) -> &Node {
+        &self.nodes[node.0 as usize]
+    }
+
+    /// What is written on a node.
+    pub fn label(&self, node: NodeId) -> &Label {
+        &self.labels[self.node(node).label.0 as usize]
+    }
+
+    /// How many nodes there are, the root among them.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether nothing but the root is there.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.len() == 1
+    }
+}
+
+impl Node {
+    fn new(label: LabelId) -> Self {
+        Self {
+            label,
+            self_value: 0,
+            total: 0,
+            samples: 0,
+            children: Vec::new(),
+            lines: IndexMap::default(),
+        }
+    }
+}
