@@ -5,6 +5,7 @@
 //! these; everything else stays as it is, so that ordinary names look ordinary.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use thiserror::Error;
 
@@ -64,7 +65,7 @@ fn write_lines(lines: &[(String, u64)], unit: Unit) -> String {
         let value = value.saturating_add(remainder);
         remainder = value % divisor;
         if value >= divisor {
-            text.push_str(&format!("{path} {}\n", value / divisor));
+            _ = writeln!(text, "{path} {}", value / divisor); // Writing to a string can't fail.
         }
     }
     text
@@ -178,16 +179,9 @@ pub fn unescape_frame(frame: &str) -> Cow<'_, str> {
     let mut plain = String::with_capacity(frame.len());
     let mut rest = frame;
     while let Some(character) = rest.chars().next() {
-        let length = match code_at(rest) {
-            Some(escaped) => {
-                plain.push(escaped);
-                3
-            }
-            None => {
-                plain.push(character);
-                character.len_utf8()
-            }
-        };
+        let escaped = code_at(rest);
+        plain.push(escaped.unwrap_or(character));
+        let length = if escaped.is_some() { 3 } else { character.len_utf8() };
         rest = rest.get(length..).unwrap_or_default();
     }
     Cow::Owned(plain)

@@ -3,7 +3,9 @@
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use crate::{Category, FrameId, Label, NodeId, Profile, StackId, State, Thread, Totals, Tree, Unit};
+use crate::{
+    Category, FrameId, Label, NodeId, Profile, StackId, State, Thread, Totals, Tree, Unit,
+};
 
 /// Which time a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +54,7 @@ impl View {
                 node = tree.child(node, label);
             }
             tree.add(node, value, totals.samples);
-            self.add_lines(profile, &mut tree, &places, (root, stack), value);
+            add_lines(profile, &mut tree, &places, (root, stack), value);
         }
         tree.finish();
         tree
@@ -130,26 +132,24 @@ impl View {
         let (name, file) = (function.name.clone(), function.file.clone());
         Some(Label { name, file, line, category: function.category })
     }
+}
 
-    /// Tells each node of the stack which of its lines the value belongs to.
-    fn add_lines(
-        &self,
-        profile: &Profile,
-        tree: &mut Tree,
-        places: &IndexMap<(NodeId, StackId), NodeId, FxBuildHasher>,
-        (root, stack): (NodeId, StackId),
-        value: u64,
-    ) {
-        let mut rest = stack;
-        while let Some((caller, frame)) = profile.stacks().pop(rest) {
-            if let (Some(node), Some((_, line))) =
-                (places.get(&(root, rest)), profile.frame(frame))
-                && line != 0
-            {
-                tree.add_line(*node, line, value);
-            }
-            rest = caller;
+/// Tells each node of the stack which of its lines the value belongs to.
+fn add_lines(
+    profile: &Profile,
+    tree: &mut Tree,
+    places: &IndexMap<(NodeId, StackId), NodeId, FxBuildHasher>,
+    (root, stack): (NodeId, StackId),
+    value: u64,
+) {
+    let mut rest = stack;
+    while let Some((caller, frame)) = profile.stacks().pop(rest) {
+        if let (Some(node), Some((_, line))) = (places.get(&(root, rest)), profile.frame(frame))
+            && line != 0
+        {
+            tree.add_line(*node, line, value);
         }
+        rest = caller;
     }
 }
 

@@ -1,2 +1,1 @@
 //! Placeholder of the first commit.
-

@@ -7,8 +7,23 @@ use crate::View;
 
 fn frame() -> impl Strategy<Value = String> {
     let parts = prop::sample::select(vec![
-        "f", ";", "%3B", "%", "25", "\n", "\r", " (", ")", ":", "12", "a.py", " ", "\u{e4}",
-        "[waiting]", "[uncaptured]", "0",
+        "f",
+        ";",
+        "%3B",
+        "%",
+        "25",
+        "\n",
+        "\r",
+        " (",
+        ")",
+        ":",
+        "12",
+        "a.py",
+        " ",
+        "\u{e4}",
+        "[waiting]",
+        "[uncaptured]",
+        "0",
     ]);
     prop::collection::vec(parts, 1..6).prop_map(|parts| parts.concat())
 }

@@ -1,0 +1,96 @@
+//! What a code object says about itself.
+//!
+//! Encodes `PyCodeObject` (Include/cpython/code.h). Strings and the line table are objects of
+//! their own that live as long as the code object does.
+
+use thiserror::Error;
+
+use crate::layout::{OB_SIZE, OB_TYPE};
+use crate::threads::word_at;
+use crate::{Layout, Lines, Memory, TextError, Unreadable, read_text};
+
+/// Why a code object can't be read.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum CodeError {
+    /// Its memory is not there.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// What is there is no code object.
+    #[error("no code object at {0:#x}")]
+    NotCode(u64),
+    /// Its name or file name can't be read.
+    #[error(transparent)]
+    Text(#[from] TextError),
+}
+
+/// A code object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeObject {
+    /// Qualified name; up to 3.10 the plain one.
+    pub name: String,
+    /// The file it was compiled from.
+    pub filename: String,
+    /// The line of its `def`, or of its first statement.
+    pub first_line: u32,
+    /// Which instruction belongs to which line.
+    pub lines: Lines,
+    /// Whether the interpreter made it to get into or out of Python code (`<shim>`,
+    /// `_Py_InitCleanup`); such code has no lines and is in no file.
+    pub is_trampoline: bool,
+}
+
+/// A larger line table is passed over; CPython's own largest has about half a megabyte.
+const MAX_LINE_TABLE: u64 = 1 << 26;
+
+/// Offset of the bytes in a `bytes` object.
+const BYTES_DATA: u64 = 32;
+
+impl CodeObject {
+    /// Reads the code object at `address`; `code_type` is the address of `PyCode_Type`.
+    ///
+    /// # Errors
+    /// When there is no code object, or not all of it is readable. A line table that is not
+    /// readable is no error: the code then has no lines but its first.
+    pub fn read(
+        memory: &mut impl Memory,
+        layout: &Layout,
+        code_type: u64,
+        address: u64,
+    ) -> Result<Self, CodeError> {
+        let mut bytes = [0; 256];
+        let bytes = bytes.get_mut(..layout.code.size).ok_or(CodeError::NotCode(address))?;
+        memory.read(address, bytes)?;
+        if word_at(bytes, OB_TYPE as u64) != code_type {
+            return Err(CodeError::NotCode(address));
+        }
+        let first_line = word_at(bytes, layout.code.first_line) & 0x7fff_ffff;
+        let first_line = u32::try_from(first_line).unwrap_or(0);
+        let table = read_bytes(memory, word_at(bytes, layout.code.line_table)).unwrap_or_default();
+        Ok(Self {
+            name: read_text(memory, &layout.text, word_at(bytes, layout.code.name))?,
+            filename: read_text(memory, &layout.text, word_at(bytes, layout.code.filename))?,
+            first_line,
+            lines: Lines::decode(layout.lines, &table, first_line),
+            is_trampoline: layout.code.instructions.is_some() && table.is_empty(),
+        })
+    }
+
+    /// The line of the instruction `offset` bytes from the start; before the first instruction
+    /// the first line, and 0 for instructions without a line.
+    pub fn line_at(&self, offset: i64) -> u32 {
+        match u32::try_from(offset) {
+            Ok(offset) => self.lines.at(offset).unwrap_or(0),
+            Err(_) => self.first_line,
+        }
+    }
+}
+
+fn read_bytes(memory: &mut impl Memory, address: u64) -> Result<Vec<u8>, Unreadable> {
+    let size = memory.word(address.wrapping_add(OB_SIZE as u64))?;
+    if size > MAX_LINE_TABLE {
+        return Err(Unreadable { address });
+    }
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+    memory.read(address.wrapping_add(BYTES_DATA), &mut bytes)?;
+    Ok(bytes)
+}

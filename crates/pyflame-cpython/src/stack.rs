@@ -1,0 +1,245 @@
+//! Walks the frames of one thread, innermost first, and refuses what can't be true.
+//!
+//! Up to 3.10 frames are `PyFrameObject`s linked by `f_back`. From 3.11 on they are
+//! `_PyInterpreterFrame`s in the thread's data stack, in generators, or, as markers of an entry
+//! into the eval loop, on the C stack (Include/internal/pycore_frame.h,
+//! pycore_interpframe_structs.h).
+//!
+//! A thread can be looked at between any two of its instructions, so what hangs on the newest
+//! link may be half made: on 3.11 and 3.12 `_PyEval_EvalFrameDefault` publishes its `_PyCFrame`
+//! before it has filled it, and 3.11 takes a frame off the data stack before it unlinks it
+//! (Python/ceval.c). Three facts tell such a moment, and a stack that breaks one is refused:
+//!
+//! 1. The newest frame that the thread owns lies in the newest chunk of its data stack, below
+//!    the chunk's top.
+//! 2. 3.11 and 3.12: the frames of the running eval loop end at its entry frame, whose caller is
+//!    the current frame of the eval loop around it.
+//! 3. Every stack ends: with a null link, and on 3.15 at the frame inside the thread state.
+
+use thiserror::Error;
+
+use crate::layout::{OB_SIZE, OB_TYPE};
+use crate::threads::{MAX_SIZE, word_at};
+use crate::{Instruction, Layout, Memory, TopFrame, Unreadable};
+
+/// Why a stack is not believed. All of them are passing: a little later the same thread's stack
+/// will read well.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum StackError {
+    /// A link leads to memory that is not there.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// The newest frame is not on the data stack (fact 1).
+    #[error("the newest frame {0:#x} is not on the thread's data stack")]
+    OffTheDataStack(u64),
+    /// The running eval loop is being entered or left (fact 2).
+    #[error("the eval loop is being entered or left")]
+    HalfEntered,
+    /// A frame has an owner that does not exist.
+    #[error("the frame at {0:#x} is none")]
+    NotAFrame(u64),
+    /// A frame's instruction is not inside its code.
+    #[error("the frame at {0:#x} is outside its code")]
+    OutsideCode(u64),
+    /// The chain of frames does not end where it must (fact 3).
+    #[error("the stack does not end where stacks end")]
+    Endless,
+}
+
+/// A frame as it was found: a code object and a place in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct RawFrame {
+    /// Address of the `PyCodeObject`.
+    pub code: u64,
+    /// Offset in bytes from the first instruction; negative before the first one has run.
+    pub offset: i64,
+}
+
+/// Walks stacks of one interpreter.
+#[derive(Clone, Copy, Debug)]
+pub struct StackReader {
+    /// Where things are.
+    pub layout: Layout,
+    /// Address of `PyCode_Type`.
+    pub code_type: u64,
+}
+
+/// Deeper stacks don't exist: a frame takes at least 88 bytes, so this many take 6 GB.
+const MAX_FRAMES: usize = 1 << 26;
+
+/// Code of so many bytes does not exist.
+const MAX_CODE: i64 = 1 << 30;
+
+impl StackReader {
+    /// Calls `found` with each frame of the thread whose state is at `thread`, innermost first.
+    ///
+    /// The thread must not run while it is read: the caller is the thread itself or knows that
+    /// the thread is off the CPU.
+    ///
+    /// # Errors
+    /// When the stack is not to be believed; frames found until then mean nothing.
+    pub fn walk(
+        &self,
+        memory: &mut impl Memory,
+        thread: u64,
+        mut found: impl FnMut(RawFrame),
+    ) -> Result<(), StackError> {
+        let mut bytes = [0; MAX_SIZE];
+        let bytes = bytes.get_mut(..self.layout.thread.size).ok_or(StackError::Endless)?;
+        memory.read(thread, bytes)?;
+        let mut top = self.top(memory, thread, bytes)?;
+        let mut address = top.frame;
+        let mut last = 0;
+        for _ in 0..MAX_FRAMES {
+            if address == 0 {
+                return self.ended_at(thread, last);
+            }
+            let frame = self.frame(memory, address)?;
+            self.check_newest(memory, &mut top, address, &frame)?;
+            if !frame.is_shim {
+                found(frame.raw);
+            }
+            last = address;
+            address = frame.previous;
+        }
+        Err(StackError::Endless)
+    }
+
+    fn top(&self, memory: &mut impl Memory, thread: u64, bytes: &[u8]) -> Result<Top, StackError> {
+        let chunk = self.layout.thread.datastack_chunk;
+        let data_stack = chunk.map(|chunk| (word_at(bytes, chunk), word_at(bytes, chunk + 8)));
+        match self.layout.thread.top {
+            TopFrame::Direct(offset) => {
+                Ok(Top { frame: word_at(bytes, offset), caller: None, data_stack })
+            }
+            TopFrame::CFrame { cframe, root, current_frame, previous } => {
+                let cframe = word_at(bytes, cframe);
+                let frame = memory.word(cframe.wrapping_add(current_frame))?;
+                let caller = if cframe == thread.wrapping_add(root) || frame == 0 {
+                    None
+                } else {
+                    let outer = memory.word(cframe.wrapping_add(previous))?;
+                    Some(memory.word(outer.wrapping_add(current_frame))?)
+                };
+                Ok(Top { frame, caller, data_stack })
+            }
+        }
+    }
+
+    fn frame(&self, memory: &mut impl Memory, address: u64) -> Result<Frame, StackError> {
+        let offsets = &self.layout.frame;
+        let mut bytes = [0; MAX_SIZE];
+        let bytes = bytes.get_mut(..offsets.size).ok_or(StackError::NotAFrame(address))?;
+        memory.read(address, bytes)?;
+        let byte = |offset: u64| usize::try_from(offset).ok().and_then(|at| bytes.get(at)).copied();
+        let owner = offsets.owner.and_then(byte).unwrap_or(THREAD);
+        if owner > self.layout.last_owner() || owner == FRAME_OBJECT {
+            return Err(StackError::NotAFrame(address));
+        }
+        let is_shim = owner >= self.layout.first_shim_owner();
+        let raw = if is_shim { RawFrame::default() } else { self.place(address, bytes)? };
+        let is_entry = is_shim || offsets.is_entry.and_then(byte).is_some_and(|byte| byte != 0);
+        Ok(Frame { raw, previous: word_at(bytes, offsets.previous), owner, is_shim, is_entry })
+    }
+
+    /// The code object of a frame and the place in it.
+    fn place(&self, address: u64, bytes: &[u8]) -> Result<RawFrame, StackError> {
+        let code = word_at(bytes, self.layout.frame.code) & self.layout.code_mask();
+        let offset = match self.layout.frame.instruction {
+            Instruction::Index { offset, unit } => {
+                // The number has 32 bits; what is beside it belongs to another field.
+                let low = word_at(bytes, offset) & 0xffff_ffff;
+                let index = u32::try_from(low).unwrap_or(0).cast_signed();
+                i64::from(index) * i64::from(unit)
+            }
+            Instruction::Pointer(offset) => {
+                let start = code.wrapping_add(self.layout.code.instructions.unwrap_or(0));
+                word_at(bytes, offset).wrapping_sub(start).cast_signed()
+            }
+        };
+        // Before its first instruction a frame is one code unit, or one index, before its code.
+        if code == 0 || !(-2..MAX_CODE).contains(&offset) {
+            return Err(StackError::OutsideCode(address));
+        }
+        Ok(RawFrame { code, offset })
+    }
+
+    /// Facts 1 and 2, for as long as they have something to say.
+    fn check_newest(
+        &self,
+        memory: &mut impl Memory,
+        top: &mut Top,
+        address: u64,
+        frame: &Frame,
+    ) -> Result<(), StackError> {
+        if top.caller.is_some() && !frame.is_shim {
+            self.check_code(memory, address, frame.raw)?;
+        }
+        if frame.owner == THREAD
+            && let Some((chunk, end)) = top.data_stack.take()
+            && !(chunk..end).contains(&address)
+        {
+            return Err(StackError::OffTheDataStack(address));
+        }
+        if frame.is_entry
+            && let Some(caller) = top.caller.take()
+            && caller != frame.previous
+        {
+            return Err(StackError::HalfEntered);
+        }
+        if frame.previous == 0 && top.caller.is_some() {
+            return Err(StackError::HalfEntered);
+        }
+        Ok(())
+    }
+
+    /// Whether a frame's code object is one, and its instruction inside it.
+    fn check_code(
+        &self,
+        memory: &mut impl Memory,
+        address: u64,
+        raw: RawFrame,
+    ) -> Result<(), StackError> {
+        let head: [u8; OB_SIZE + 8] = memory.bytes(raw.code)?;
+        let units = word_at(&head, OB_SIZE as u64).cast_signed();
+        if word_at(&head, OB_TYPE as u64) == self.code_type && raw.offset / 2 < units {
+            Ok(())
+        } else {
+            Err(StackError::OutsideCode(address))
+        }
+    }
+
+    /// Fact 3.
+    fn ended_at(&self, thread: u64, last: u64) -> Result<(), StackError> {
+        match self.layout.thread.base_frame {
+            Some(base) if last != thread.wrapping_add(base) => Err(StackError::Endless),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `FRAME_OWNED_BY_THREAD` and `FRAME_OWNED_BY_FRAME_OBJECT`; the latter is for frames that have
+/// ended, which no chain contains.
+const THREAD: u8 = 0;
+const FRAME_OBJECT: u8 = 2;
+
+/// Where a walk starts, and what remains to be checked about its newest frames.
+struct Top {
+    frame: u64,
+    /// 3.11 and 3.12: the frame that called the running eval loop.
+    caller: Option<u64>,
+    /// The newest chunk of the data stack and the end of its used part.
+    data_stack: Option<(u64, u64)>,
+}
+
+/// What is read of a frame.
+struct Frame {
+    raw: RawFrame,
+    previous: u64,
+    owner: u8,
+    /// It marks an entry into the eval loop and has no code of the program.
+    is_shim: bool,
+    /// The running eval loop was entered with it.
+    is_entry: bool,
+}
