@@ -1,0 +1,198 @@
+//! What can go wrong at the door, by what the caller does next: a [`UsageError`] ends the command
+//! before the program runs (exit status 2, as `argparse` and the shell's own tools have it), a
+//! [`ScriptError`] means that an external flamegraph.pl can't be used, a [`SaveError`] that the
+//! recording is there and its picture is not.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::IntervalError;
+
+/// Why a command line can't be carried out. Each message names the thing and what to do.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum UsageError {
+    /// No script, `-m`, `-c` or `-`.
+    #[error("nothing to run: give a script, `-m MODULE`, `-c CODE` or `-` (see `pyflame --help`)")]
+    NothingToRun,
+    /// An option that we don't have.
+    #[error(
+        "unknown option `{option}`: options of the program go after it, those of pyflame are \
+         listed by `pyflame --help`"
+    )]
+    UnknownOption {
+        /// As it was typed.
+        option: String,
+    },
+    /// An option at the end of the line that needs a value.
+    #[error("option `{option}` needs a value (see `pyflame --help`)")]
+    MissingValue {
+        /// As it was typed.
+        option: String,
+    },
+    /// A value for an option that takes none, `--quiet=1`.
+    #[error("option `{option}` takes no value")]
+    UnexpectedValue {
+        /// As it was typed.
+        option: String,
+    },
+    /// `--threads some`.
+    #[error("`{}` is no choice for {option}: use {choices}", value.to_string_lossy())]
+    BadChoice {
+        /// The option's long name.
+        option: &'static str,
+        /// As it was typed.
+        value: OsString,
+        /// What could have been typed.
+        choices: &'static str,
+    },
+    /// `-m` with a name that is no text.
+    #[error("`{}` is no module name", value.to_string_lossy())]
+    BadModule {
+        /// As it was typed.
+        value: OsString,
+    },
+    /// Both `-s` and `-r`.
+    #[error("`-s` and `-r` say the same thing in two ways: give one of them")]
+    IntervalAndRate,
+    /// An interval or rate outside the limits.
+    #[error(transparent)]
+    Interval(#[from] IntervalError),
+    /// The script does not exist.
+    #[error("script `{}` does not exist: check the path", path.display())]
+    ScriptMissing {
+        /// As it was typed.
+        path: PathBuf,
+    },
+    /// The script can't be read.
+    #[error("script `{}` can't be read: {reason}", path.display())]
+    ScriptUnreadable {
+        /// As it was typed.
+        path: PathBuf,
+        /// The system's message.
+        reason: io::Error,
+    },
+    /// A folder that Python could not run either.
+    #[error("`{}` is a folder without a `__main__.py`: name a script in it", path.display())]
+    FolderWithoutMain {
+        /// As it was typed.
+        path: PathBuf,
+    },
+    /// `-o -`.
+    #[error("standard output belongs to the program: give `-o` the path of a file")]
+    OutputIsDash,
+    /// The output names a folder.
+    #[error("output `{}` is a folder: give `-o` the path of a file", path.display())]
+    OutputIsFolder {
+        /// As it was typed.
+        path: PathBuf,
+    },
+    /// The folder that the output should go into does not exist.
+    #[error("output folder `{}` does not exist: create it or choose another with `-o`", path.display())]
+    OutputFolderMissing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// No file can be written there.
+    #[error("output `{}` can't be written: {reason}; choose another with `-o`", path.display())]
+    OutputUnwritable {
+        /// As it was typed.
+        path: PathBuf,
+        /// The system's message.
+        reason: io::Error,
+    },
+    /// A file extension that says nothing about the format.
+    #[error(
+        "the format of `{}` is not clear from its extension: use .svg, .folded or .txt, or give \
+         --format svg|folded", path.display()
+    )]
+    UnknownFormat {
+        /// As it was typed.
+        path: PathBuf,
+    },
+    /// `-p` together with folded output.
+    #[error("`-p` draws a picture, but `{}` is to be folded text: leave out one of them", path.display())]
+    ScriptForFolded {
+        /// The output.
+        path: PathBuf,
+    },
+    /// `-a` with an unclosed quote.
+    #[error("`-a {text}` can't be split into arguments: a quote is not closed")]
+    UnclosedQuote {
+        /// As it was typed.
+        text: String,
+    },
+    /// `-p` to something that can't be run.
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+}
+
+/// Why an external flamegraph.pl can't be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ScriptError {
+    /// There is nothing at that path, or no such command on PATH.
+    #[error(
+        "flamegraph script `{}` was not found: give `-p` its path, or leave `-p` out to use the \
+         built-in renderer", name.to_string_lossy()
+    )]
+    Missing {
+        /// As it was typed.
+        name: OsString,
+    },
+    /// It is there and can't be executed.
+    #[error(
+        "flamegraph script `{}` is not executable: `chmod +x` it, or leave `-p` out to use the \
+         built-in renderer", path.display()
+    )]
+    NotExecutable {
+        /// Where it is.
+        path: PathBuf,
+    },
+}
+
+/// Why a profile was not saved as asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// The file could not be written.
+    #[error("can't write `{}`: {source}", path.display())]
+    Write {
+        /// Where it should have gone.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The external script could not be started or talked to.
+    #[error("flamegraph script `{}` can't be run: {source}", script.display())]
+    ScriptNotRun {
+        /// The script.
+        script: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The external script ended with an error, or drew nothing.
+    #[error("flamegraph script `{}` failed ({status}): {message}", script.display())]
+    ScriptFailed {
+        /// The script.
+        script: PathBuf,
+        /// How it ended, as the system words it.
+        status: String,
+        /// What it wrote to its standard error.
+        message: String,
+    },
+    /// No picture, but the recording is safe.
+    #[error("{failure}\nthe recording is kept as folded text in `{}`", path.display())]
+    KeptFolded {
+        /// Why there is no picture.
+        failure: Box<Self>,
+        /// Where the folded text is.
+        path: PathBuf,
+    },
+    /// The built-in renderer could not draw.
+    #[error("can't draw the picture: {0}")]
+    Render(String),
+}

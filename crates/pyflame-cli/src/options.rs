@@ -1,0 +1,181 @@
+//! What is meant: the typed words understood, completed with defaults and checked.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::time::Duration;
+
+use pyflame_profile::{Measure, View};
+
+use crate::typed::TypedRun;
+use crate::{
+    Destination, FlamegraphScript, Format, Picture, Target, UsageError, check_output,
+    interval_from_rate, interval_from_seconds, split_args,
+};
+
+const DEFAULT_INTERVAL: Duration = Duration::from_millis(1);
+
+/// Everything about one run, ready to be carried out.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// What to run.
+    pub target: Target,
+    /// The program's own arguments.
+    pub args: Vec<OsString>,
+    /// Mean time between two looks.
+    pub interval: Duration,
+    /// Which threads to look at.
+    pub threads: ThreadChoice,
+    /// How to take stacks.
+    pub engine: EngineChoice,
+    /// Where the profile goes.
+    pub destination: Destination,
+    /// Whether to say nothing at the end.
+    pub quiet: bool,
+}
+
+/// Which threads to look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThreadChoice {
+    /// All, found as they come and go.
+    #[default]
+    All,
+    /// The one that runs the program's main module.
+    Main,
+}
+
+/// How to take stacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// By signals; where they can't be used, by the fallback engine, which is then said.
+    #[default]
+    Auto,
+    /// By signals or not at all.
+    Signal,
+    /// By a Python thread that holds the GIL.
+    Fallback,
+}
+
+impl EngineChoice {
+    /// The word for it on the command line and in Python.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Signal => "signal",
+            Self::Fallback => "fallback",
+        }
+    }
+}
+
+impl RunOptions {
+    /// Understands what was typed, for a program that starts in the folder `cwd`.
+    ///
+    /// # Errors
+    /// With the first thing that can't be carried out: a value that means nothing, a script that
+    /// is not there, an output that can't be written, a flamegraph script that can't be run.
+    pub fn new(typed: TypedRun, cwd: &Path) -> Result<Self, UsageError> {
+        let target = Target::new(typed.target.as_ref().ok_or(UsageError::NothingToRun)?)?;
+        let interval = interval(typed.interval.as_deref(), typed.rate.as_deref())?;
+        let threads = choose("--threads", typed.threads, "all or main", |name| match name {
+            "all" => Some(ThreadChoice::All),
+            "main" => Some(ThreadChoice::Main),
+            _ => None,
+        })?;
+        let engine = choose("--engine", typed.engine, "auto, signal or fallback", |name| {
+            let all = [EngineChoice::Auto, EngineChoice::Signal, EngineChoice::Fallback];
+            all.into_iter().find(|engine| engine.name() == name)
+        })?;
+        let measure = choose("--mode", typed.mode, "wall or cpu", |name| match name {
+            "wall" => Some(Measure::Wall),
+            "cpu" => Some(Measure::Cpu),
+            _ => None,
+        })?;
+        let format = choose("--format", typed.format, "svg or folded", |name| {
+            Format::of_name(name).map(Some)
+        })?;
+        let script_args = split_all(&typed.script_args)?;
+        let script = match typed.script {
+            Some(name) => Some(FlamegraphScript::find(&name, cwd, script_args)?),
+            None => None,
+        };
+        let mut picture = Picture::default();
+        picture.view.measure = measure;
+        picture.script = script;
+        let destination = destination(typed.output, format, &target, picture, cwd)?;
+        target.check()?;
+        check_output(&destination.path, &destination.shown)?;
+        let (args, quiet) = (typed.args, typed.quiet);
+        Ok(Self { target, args, interval, threads, engine, destination, quiet })
+    }
+
+    /// How the profile will be looked at.
+    pub fn view(&self) -> &View {
+        &self.destination.picture.view
+    }
+}
+
+fn interval(seconds: Option<&OsStr>, rate: Option<&OsStr>) -> Result<Duration, UsageError> {
+    match (seconds, rate) {
+        (Some(_), Some(_)) => Err(UsageError::IntervalAndRate),
+        (Some(seconds), None) => Ok(interval_from_seconds(&seconds.to_string_lossy())?),
+        (None, Some(rate)) => Ok(interval_from_rate(&rate.to_string_lossy())?),
+        (None, None) => Ok(DEFAULT_INTERVAL),
+    }
+}
+
+fn choose<T: Default>(
+    option: &'static str,
+    value: Option<OsString>,
+    choices: &'static str,
+    meaning: impl Fn(&str) -> Option<T>,
+) -> Result<T, UsageError> {
+    let Some(value) = value else { return Ok(T::default()) };
+    match value.to_str().and_then(meaning) {
+        Some(meaning) => Ok(meaning),
+        None => Err(UsageError::BadChoice { option, value, choices }),
+    }
+}
+
+fn split_all(texts: &[OsString]) -> Result<Vec<String>, UsageError> {
+    let mut args = Vec::new();
+    for text in texts {
+        let text = text.to_string_lossy();
+        let split = split_args(&text);
+        args.extend(split.ok_or_else(|| UsageError::UnclosedQuote { text: text.into_owned() })?);
+    }
+    Ok(args)
+}
+
+fn destination(
+    output: Option<OsString>,
+    format: Option<Format>,
+    target: &Target,
+    picture: Picture,
+    cwd: &Path,
+) -> Result<Destination, UsageError> {
+    let (shown, format) = match output {
+        Some(output) if output == "-" => return Err(UsageError::OutputIsDash),
+        Some(output) => {
+            let format = format.or_else(|| Format::of_path(output.as_ref()));
+            let Some(format) = format else {
+                return Err(UsageError::UnknownFormat { path: output.into() });
+            };
+            (output, format)
+        }
+        None => {
+            let format = format.unwrap_or_default();
+            let mut name = target.base_name();
+            name.push(".");
+            name.push(format.extension());
+            (name, format)
+        }
+    };
+    if picture.script.is_some() && format == Format::Folded {
+        return Err(UsageError::ScriptForFolded { path: shown.into() });
+    }
+    let path = cwd.join(&shown);
+    Ok(Destination { path, shown: shown.into(), format, picture })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! From a profile to a file: which way to draw, and what to keep when drawing fails.
+
+use std::path::PathBuf;
+
+use pyflame_profile::{Profile, Tree, View};
+
+use crate::{FlamegraphScript, Format, SaveError, write_atomically};
+
+/// How a profile is drawn.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Picture {
+    /// Which time, and how far stacks are merged.
+    pub view: View,
+    /// The heading; the program's name where it is not given.
+    pub title: Option<String>,
+    /// An external script that draws instead of the built-in renderer.
+    pub script: Option<FlamegraphScript>,
+}
+
+impl Picture {
+    /// The SVG, as bytes: an external script may write what it wants.
+    ///
+    /// # Errors
+    /// When the external script can't be run or fails.
+    pub fn draw(&self, profile: &Profile) -> Result<Vec<u8>, SaveError> {
+        let tree = self.view.tree(profile);
+        match &self.script {
+            // An empty profile makes flamegraph.pl fail; ours says that there is nothing to see.
+            Some(script) if !tree.is_empty() => script.draw(&tree.folded()),
+            _ => self.draw_built_in(profile, &tree),
+        }
+    }
+
+    fn draw_built_in(&self, _profile: &Profile, _tree: &Tree) -> Result<Vec<u8>, SaveError> {
+        Err(SaveError::Render("the renderer has not landed".into()))
+    }
+}
+
+/// Where a profile goes.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The file, in full: the program may change its folder.
+    pub path: PathBuf,
+    /// The file as the user knows it.
+    pub shown: PathBuf,
+    /// What is written there.
+    pub format: Format,
+    /// How it is drawn, if it is.
+    pub picture: Picture,
+}
+
+impl Destination {
+    /// Writes the profile. When an external script fails, what was recorded is kept as folded
+    /// text beside the place of the picture.
+    ///
+    /// # Errors
+    /// When the file can't be written or an external script fails; the message says where the
+    /// recording is then.
+    pub fn save(&self, profile: &Profile) -> Result<(), SaveError> {
+        let bytes = match self.format {
+            Format::Folded => self.picture.view.folded(profile).into_bytes(),
+            Format::Svg => match self.picture.draw(profile) {
+                Ok(picture) => picture,
+                Err(failure) => return Err(self.keep_folded(profile, failure)),
+            },
+        };
+        write_atomically(&self.path, &bytes)
+            .map_err(|source| SaveError::Write { path: self.shown.clone(), source })
+    }
+
+    fn keep_folded(&self, profile: &Profile, failure: SaveError) -> SaveError {
+        let extension = Format::Folded.extension();
+        let folded = self.picture.view.folded(profile);
+        match write_atomically(&self.path.with_extension(extension), folded.as_bytes()) {
+            Ok(()) => SaveError::KeptFolded {
+                failure: Box::new(failure),
+                path: self.shown.with_extension(extension),
+            },
+            Err(_) => failure,
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What is said about a recording: the facts under a picture's title, and the command's closing
+//! line.
+
+use std::path::Path;
+use std::time::Duration;
+
+use pyflame_profile::{Engine, Profile};
+
+/// The facts of a recording, one phrase each: samples, time, rate, threads, what is missing.
+///
+/// ```
+/// let (profile, _) = pyflame_profile::parse_folded("main;work 1234\n");
+/// assert_eq!(pyflame_cli::facts(&profile), ["1,234 samples"]);
+/// ```
+pub fn facts(profile: &Profile) -> Vec<String> {
+    let meta = &profile.meta;
+    let samples = profile.totals().samples;
+    let mut facts = vec![counted(samples, "sample")];
+    if !meta.duration.is_zero() {
+        facts.push(format!("{} wall", duration(meta.duration)));
+        facts.push(format!("{} Hz", rate(profile)));
+    }
+    if !profile.threads().iter().all(|thread| thread.native_id == 0) {
+        facts.push(counted(profile.sampled_threads() as u64, "thread"));
+    }
+    if meta.uncaptured > 0 {
+        facts.push(format!("{} uncaptured", grouped(meta.uncaptured)));
+    }
+    facts.extend(engine(profile));
+    facts
+}
+
+/// The command's last line: what was recorded and where it went.
+pub fn closing_line(profile: &Profile, path: &Path) -> String {
+    let meta = &profile.meta;
+    let samples = profile.totals().samples;
+    let mut parts = Vec::new();
+    if samples == 0 {
+        let time = duration(meta.duration);
+        parts.push(format!("nothing was sampled in {time}: the program was over too soon"));
+    } else {
+        let (count, time) = (counted(samples, "sample"), duration(meta.duration));
+        parts.push(format!("{count} in {time} ({} Hz)", rate(profile)));
+        parts.push(counted(profile.sampled_threads() as u64, "thread"));
+    }
+    if meta.uncaptured > 0 {
+        parts.push(format!("{} uncaptured", grouped(meta.uncaptured)));
+    }
+    parts.extend(engine(profile));
+    format!("pyflame: {} -> {}", parts.join(", "), path.display())
+}
+
+/// Only what is not as one expects is said.
+fn engine(profile: &Profile) -> Option<String> {
+    match (profile.meta.engine, &*profile.meta.engine_note) {
+        (Engine::Signal | Engine::Imported, _) => None,
+        (Engine::Fallback, "") => Some("fallback engine".to_owned()),
+        (Engine::Fallback, note) => Some(format!("fallback engine ({note})")),
+    }
+}
+
+/// Looks at the threads for each second, rounded.
+fn rate(profile: &Profile) -> String {
+    let nanoseconds = profile.meta.duration.as_nanos().max(1);
+    let ticks = u128::from(profile.meta.ticks);
+    let rate = (ticks * 1_000_000_000 + nanoseconds / 2) / nanoseconds;
+    grouped(u64::try_from(rate).unwrap_or(u64::MAX))
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// `12034` as `12,034`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration with about three digits that matter.
+fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s < 0.01 => format!("{:.2} ms", s * 1e3),
+        s if s < 1.0 => format!("{:.0} ms", s * 1e3),
+        s if s < 10.0 => format!("{s:.2} s"),
+        s if s < 100.0 => format!("{s:.1} s"),
+        _ => format!("{} s", grouped(duration.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pyflame_profile::{Sample, StackId, State, Thread};
+
+    fn profile(samples: u64, threads: u64) -> Profile {
+        let mut profile = Profile::default();
+        profile.meta.duration = Duration::from_millis(12_104);
+        profile.meta.ticks = 12_034;
+        for native_id in 1..=threads {
+            let thread = profile.add_thread(Thread { name: "t".into(), native_id });
+            for _ in 0..samples / threads {
+                let sample = Sample { state: State::Running, wall_ns: 1, cpu_ns: 1 };
+                profile.record(thread, StackId::EMPTY, sample);
+            }
+        }
+        profile
+    }
+
+    #[test]
+    fn a_recording_is_summed_up_in_a_line() {
+        let mut profile = profile(12_030, 3);
+        profile.meta.uncaptured = 2;
+        assert_eq!(
+            closing_line(&profile, "train.py.svg".as_ref()),
+            "pyflame: 12,030 samples in 12.1 s (994 Hz), 3 threads, 2 uncaptured -> train.py.svg"
+        );
+    }
+
+    #[test]
+    fn the_fallback_engine_is_named_with_its_reason() {
+        let mut profile = profile(1, 1);
+        profile.meta.engine = Engine::Fallback;
+        profile.meta.engine_note = "signals are blocked".into();
+        let line = closing_line(&profile, "x.svg".as_ref());
+        assert!(
+            line.contains("1 thread, fallback engine (signals are blocked) -> x.svg"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn a_program_that_was_over_at_once_is_told_so() {
+        let mut profile = Profile::default();
+        profile.meta.duration = Duration::from_micros(420);
+        let line = closing_line(&profile, "x.svg".as_ref());
+        assert!(line.starts_with("pyflame: nothing was sampled in 0.42 ms"), "{line}");
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,193 @@
+//! What was typed: the words of the command line, sorted but not yet understood.
+//!
+//! The grammar is Python's own: options up to the first word that says what to run (a script, `-`,
+//! `-m module` or `-c code`), and everything after it belongs to the program, options included
+//! (Python/getopt.c stops in the same place).
+
+use std::ffi::OsString;
+
+use lexopt::Arg::{Long, Short, Value};
+
+use crate::UsageError;
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// `--help`.
+    Help,
+    /// `--version`.
+    Version,
+    /// To run something.
+    Run(Box<TypedRun>),
+}
+
+/// The options as they were typed; `None` where one was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedRun {
+    /// The word that says what to run, and in which way.
+    pub target: Option<TypedTarget>,
+    /// Everything after it.
+    pub args: Vec<OsString>,
+    /// `-o`.
+    pub output: Option<OsString>,
+    /// `-s`.
+    pub interval: Option<OsString>,
+    /// `-r`.
+    pub rate: Option<OsString>,
+    /// `-p`.
+    pub script: Option<OsString>,
+    /// `-a`; given twice, both count.
+    pub script_args: Vec<OsString>,
+    /// `--threads`.
+    pub threads: Option<OsString>,
+    /// `--mode`.
+    pub mode: Option<OsString>,
+    /// `--format`.
+    pub format: Option<OsString>,
+    /// `--engine`.
+    pub engine: Option<OsString>,
+    /// `-q`.
+    pub quiet: bool,
+}
+
+/// A word that says what to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TypedTarget {
+    /// A path, or `-`.
+    Path(OsString),
+    /// `-m`.
+    Module(OsString),
+    /// `-c`.
+    Code(OsString),
+}
+
+impl Typed {
+    /// Sorts the words after the command's name.
+    ///
+    /// # Errors
+    /// When an option is not known, or lacks its value.
+    pub fn parse<I>(words: I) -> Result<Self, UsageError>
+    where
+        I: IntoIterator<Item: Into<OsString>>,
+    {
+        let mut parser = lexopt::Parser::from_args(words);
+        let mut typed = TypedRun::default();
+        while let Some(argument) = parser.next().map_err(usage)? {
+            let value = match argument {
+                Short('h') | Long("help") => return Ok(Self::Help),
+                Short('V') | Long("version") => return Ok(Self::Version),
+                Short('q') | Long("quiet") => {
+                    typed.quiet = true;
+                    continue;
+                }
+                Short('a') | Long("flamegraph-extra-args") => {
+                    typed.script_args.push(parser.value().map_err(usage)?);
+                    continue;
+                }
+                Short('m') => Some(TypedTarget::Module(parser.value().map_err(usage)?)),
+                Short('c') => Some(TypedTarget::Code(parser.value().map_err(usage)?)),
+                Value(path) => Some(TypedTarget::Path(path)),
+                option => {
+                    let place = typed.valued(option)?;
+                    *place = Some(parser.value().map_err(usage)?);
+                    None
+                }
+            };
+            if let Some(target) = value {
+                typed.target = Some(target);
+                typed.args = parser.raw_args().map_err(usage)?.collect();
+                break;
+            }
+        }
+        Ok(Self::Run(Box::new(typed)))
+    }
+}
+
+impl TypedRun {
+    /// The place for the value of an option that takes one; the last one typed wins.
+    fn valued(&mut self, option: lexopt::Arg<'_>) -> Result<&mut Option<OsString>, UsageError> {
+        Ok(match option {
+            Short('o') | Long("output-file" | "output-path") => &mut self.output,
+            Short('s') | Long("sample-interval") => &mut self.interval,
+            Short('r') | Long("rate") => &mut self.rate,
+            Short('p') | Long("flamegraph-script-path") => &mut self.script,
+            Long("threads") => &mut self.threads,
+            Long("mode") => &mut self.mode,
+            Long("format") => &mut self.format,
+            Long("engine") => &mut self.engine,
+            unknown => return Err(usage(unknown.unexpected())),
+        })
+    }
+}
+
+fn usage(error: lexopt::Error) -> UsageError {
+    match error {
+        lexopt::Error::MissingValue { option } => {
+            UsageError::MissingValue { option: option.unwrap_or_default() }
+        }
+        lexopt::Error::UnexpectedValue { option, .. } => UsageError::UnexpectedValue { option },
+        lexopt::Error::UnexpectedOption(option) => UsageError::UnknownOption { option },
+        other => UsageError::UnknownOption { option: other.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(words: &[&str]) -> TypedRun {
+        match Typed::parse(words).unwrap() {
+            Typed::Run(typed) => *typed,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn everything_after_the_script_belongs_to_it() {
+        let typed = run(&["-q", "s.py", "-o", "zz", "--", "-q", "--help", "-"]);
+        assert_eq!(typed.target, Some(TypedTarget::Path("s.py".into())));
+        assert_eq!(typed.args, ["-o", "zz", "--", "-q", "--help", "-"]);
+        assert_eq!(typed.output, None);
+    }
+
+    #[test]
+    fn everything_after_module_code_and_dash_belongs_to_the_program() {
+        let module = run(&["-m", "m", "-m", "x", "--mode=cpu"]);
+        assert_eq!(module.target, Some(TypedTarget::Module("m".into())));
+        assert_eq!(module.args, ["-m", "x", "--mode=cpu"]);
+        let code = run(&["-cpass", "-c", "1"]);
+        assert_eq!(code.target, Some(TypedTarget::Code("pass".into())));
+        assert_eq!(code.args, ["-c", "1"]);
+        let stdin = run(&["-", "--", "-s"]);
+        assert_eq!(stdin.target, Some(TypedTarget::Path("-".into())));
+        assert_eq!(stdin.args, ["--", "-s"]);
+    }
+
+    #[test]
+    fn two_dashes_make_a_script_of_what_looks_like_an_option() {
+        let typed = run(&["-q", "--", "-odd.py", "--", "x"]);
+        assert_eq!(typed.target, Some(TypedTarget::Path("-odd.py".into())));
+        assert_eq!(typed.args, ["--", "x"]);
+    }
+
+    #[test]
+    fn values_may_stand_apart_or_behind_an_equals_sign() {
+        for words in [
+            &["-o", "x.svg"][..],
+            &["-ox.svg"],
+            &["--output-file", "x.svg"],
+            &["--output-path=x.svg"],
+        ] {
+            assert_eq!(run(words).output, Some("x.svg".into()), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named_as_they_were_typed() {
+        let message = |words: &[&str]| Typed::parse(words).unwrap_err().to_string();
+        assert!(message(&["--frobnicate", "s.py"]).starts_with("unknown option `--frobnicate`"));
+        assert!(message(&["-x", "s.py"]).starts_with("unknown option `-x`"));
+        assert!(message(&["-o"]).starts_with("option `-o` needs a value"));
+        assert!(message(&["--quiet=1", "s.py"]).starts_with("option `--quiet` takes no value"));
+    }
+}
