@@ -249,6 +249,38 @@ impl Profile {
         *self = renamed;
     }
 
+    /// Takes the frames of a runner off the stacks: of each stack that holds a function which
+    /// `is_runner`, what the innermost of these called is kept.
+    pub fn keep_below(&mut self, is_runner: impl Fn(&Function) -> bool) {
+        let mut stacks = StackTable::default();
+        let mut map: IndexMap<StackId, StackId, FxBuildHasher> = IndexMap::default();
+        map.insert(StackId::EMPTY, StackId::EMPTY);
+        for (stack, caller, frame) in self.stacks.iter() {
+            let runner = self.frame(frame).is_some_and(|(function, _)| is_runner(function));
+            let kept = if runner { StackId::EMPTY } else { stacks.push(map[&caller], frame) };
+            map.insert(stack, kept);
+        }
+        self.stacks = stacks;
+        for ((thread, stack, state), totals) in std::mem::take(&mut self.samples) {
+            self.record_totals(thread, map[&stack], state, totals);
+        }
+    }
+
+    /// Gives threads the names that were learnt elsewhere, as pairs of native id and name in
+    /// order of the threads' start: the kernel reuses ids, and so the second thread with an id
+    /// gets the second name.
+    pub fn name_threads(&mut self, names: &[(u64, Box<str>)]) {
+        let mut seen: IndexMap<u64, usize, FxBuildHasher> = IndexMap::default();
+        for thread in &mut self.threads {
+            let earlier = seen.entry(thread.native_id).or_default();
+            let mut named = names.iter().filter(|(id, _)| *id == thread.native_id);
+            if let Some((_, name)) = named.nth(*earlier) {
+                thread.name.clone_from(name);
+            }
+            *earlier += 1;
+        }
+    }
+
     /// The functions, in order of first appearance.
     pub fn functions(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter()
@@ -259,3 +291,6 @@ impl Profile {
 fn id(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;
