@@ -1,0 +1,141 @@
+// Which part of the tree is in view: the frame that fills the width, everything it calls, and its
+// callers, stretched and faded.
+
+const FADED = '0.5';
+const LEAST_LABEL = 18;
+
+function makeView(svg, frames) {
+  const stage = svg.querySelector('.stage');
+  const labels = stage.querySelector('.labels');
+  const hover = stage.appendChild(makeMark('#1c1c1e', 1));
+  const focus = stage.appendChild(makeMark('#1c1c1e', 2));
+  const ruler = makeRuler(labels);
+  const size = parseFloat(getComputedStyle(labels).fontSize) || 12;
+  const baseline = (frames.height - 1) / 2 + size * 0.35;
+  // Where each frame is now, in percent; a width of 0 is a hidden frame.
+  const x = frames.x.slice();
+  const width = frames.width.slice();
+  // The frames that were zoomed to, each inside the one before.
+  let path = [0];
+  let marked = { hover: -1, focus: -1 };
+
+  function makeMark(color, thickness) {
+    return make('rect', {
+      class: 'mark', display: 'none', fill: 'none', stroke: color,
+      'stroke-width': thickness, 'pointer-events': 'none',
+    });
+  }
+
+  function zoomed() {
+    return path[path.length - 1];
+  }
+
+  function zoom(index) {
+    while (path.length > 1 && !(frames.contains(zoomed(), index) && zoomed() !== index)) path.pop();
+    if (index !== 0) path.push(index);
+    draw();
+  }
+
+  // Back to the frame that was zoomed to before this one.
+  function unzoom() {
+    if (path.length > 1) path.pop();
+    draw();
+  }
+
+  function draw() {
+    const target = zoomed();
+    const scale = 100 / frames.width[target];
+    for (let index = 0; index < frames.count; index += 1) {
+      if (frames.contains(target, index)) {
+        place(index, (frames.x[index] - frames.x[target]) * scale, frames.width[index] * scale);
+      } else if (frames.contains(index, target)) {
+        place(index, 0, 100);
+      } else if (width[index] !== 0) {
+        width[index] = 0;
+        frames.rects[index].setAttribute('display', 'none');
+      }
+    }
+    frames.rects.forEach(function (rect, index) {
+      if (index < target && width[index] !== 0) rect.setAttribute('opacity', FADED);
+      else if (rect.hasAttribute('opacity')) rect.removeAttribute('opacity');
+    });
+    drawLabels();
+  }
+
+  function place(index, newX, newWidth) {
+    const rect = frames.rects[index];
+    if (width[index] === 0) rect.removeAttribute('display');
+    if (x[index] !== newX) rect.setAttribute('x', newX + '%');
+    if (width[index] !== newWidth) rect.setAttribute('width', newWidth + '%');
+    x[index] = newX;
+    width[index] = newWidth;
+  }
+
+  // The width of the stage in the picture's own units.
+  function stageWidth() {
+    return frames.rects[0].getBBox().width;
+  }
+
+  function drawLabels() {
+    const unit = stageWidth() / 100;
+    const drawn = document.createDocumentFragment();
+    for (let index = 0; index < frames.count; index += 1) {
+      const room = width[index] * unit - 7;
+      const rect = frames.rects[index];
+      const edged = rect.hasAttribute('stroke');
+      if (edged !== room > -4) {
+        if (edged) rect.removeAttribute('stroke');
+        else rect.setAttribute('stroke', '#ffffff');
+      }
+      if (room >= LEAST_LABEL - 7) drawn.append(label(index, room));
+    }
+    labels.replaceChildren(drawn);
+    mark('hover', marked.hover);
+    mark('focus', marked.focus);
+  }
+
+  function label(index, room) {
+    const facts = frames.facts(index);
+    const style = frames.rects[index].classList;
+    const text = make('text', { x: x[index] + '%', dx: 4, y: frames.y[index] + baseline });
+    if (index < zoomed()) text.setAttribute('fill-opacity', FADED);
+    if (style.contains('match')) text.setAttribute('class', 'match');
+    if (style.contains('w') || style.contains('x')) text.setAttribute('font-style', 'italic');
+    if (style.contains('x')) halo(text);
+    text.textContent = ruler.fit(facts.name, room);
+    const left = room - ruler.width(facts.name) - 9;
+    const place = shortPlace(facts.place);
+    if (place && left > 0 && ruler.width(place) <= left) {
+      text.append(make('tspan', { class: 'place', dx: 7, 'fill-opacity': 0.62 }, place));
+    }
+    return text;
+  }
+
+  function halo(text) {
+    text.setAttribute('class', 'halo ' + (text.getAttribute('class') || ''));
+    text.setAttribute('font-weight', 600);
+    text.setAttribute('paint-order', 'stroke');
+    text.setAttribute('stroke', '#ffe3e3');
+    text.setAttribute('stroke-width', 3);
+  }
+
+  // Draws an edge around a frame; -1 takes it away.
+  function mark(kind, index) {
+    marked[kind] = index;
+    const edge = kind === 'hover' ? hover : focus;
+    const shown = index >= 0 && width[index] > 0;
+    edge.setAttribute('display', shown ? 'inline' : 'none');
+    if (!shown) return;
+    const least = 200 / stageWidth();
+    edge.setAttribute('x', x[index] + '%');
+    edge.setAttribute('width', Math.max(width[index], least) + '%');
+    edge.setAttribute('y', frames.y[index]);
+    edge.setAttribute('height', frames.height - 1);
+  }
+
+  return {
+    zoom, unzoom, zoomed, draw, drawLabels, mark, stageWidth,
+    focused: function () { return marked.focus; },
+    isShown: function (index) { return width[index] > 0; },
+  };
+}

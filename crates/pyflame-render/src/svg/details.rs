@@ -1,0 +1,98 @@
+//! What a frame says about itself: its hover title, which the script reads as well.
+//!
+//! One fact a line, in this order: name, figures, place, lines. The script takes the title apart
+//! by lines, so a line is left empty where something after it is there.
+
+use pyflame_profile::{Label, Node};
+
+use super::Picture;
+use crate::figure::{count, share, value};
+use crate::visible::{push_escaped, shorten};
+
+/// How much of a name is shown; browsers cut hover titles much sooner.
+const LONGEST: usize = 4096;
+/// How many lines of a function are named.
+const HOTTEST: usize = 3;
+
+impl Picture<'_> {
+    /// Appends the title of a frame, escaped.
+    pub(super) fn push_details(&self, out: &mut String, label: &Label, node: &Node) {
+        push_shortened(out, &label.name);
+        out.push('\n');
+        self.push_figures(out, node);
+        let lines = hottest_lines(node);
+        if !label.file.is_empty() || !lines.is_empty() {
+            out.push('\n');
+            push_place(out, label);
+        }
+        if !lines.is_empty() {
+            out.push('\n');
+            out.push_str(&lines);
+        }
+    }
+
+    fn push_figures(&self, out: &mut String, node: &Node) {
+        let total = self.layout.total;
+        self.push_value(out, node.total);
+        out.push_str(" (");
+        out.push_str(&share(node.total, total));
+        out.push(')');
+        if node.self_value == node.total {
+            out.push_str(" \u{b7} all of it self");
+        } else if node.self_value > 0 {
+            out.push_str(" \u{b7} self ");
+            self.push_value(out, node.self_value);
+            out.push_str(" (");
+            out.push_str(&share(node.self_value, total));
+            out.push(')');
+        }
+        if self.is_timed() {
+            out.push_str(" \u{b7} ");
+            out.push_str(&count(node.samples));
+            out.push_str(if node.samples == 1 { " sample" } else { " samples" });
+        }
+    }
+
+    fn push_value(&self, out: &mut String, number: u64) {
+        push_escaped(out, &value(number, self.tree.unit, &self.options.count_name));
+    }
+}
+
+/// The lines that most of the value belongs to, the hottest first.
+fn hottest_lines(node: &Node) -> String {
+    let mut lines: Vec<(u32, u64)> = node.lines.iter().map(|(l, v)| (*l, *v)).collect();
+    lines.sort_unstable_by_key(|&(line, value)| (std::cmp::Reverse(value), line));
+    let lines: Vec<String> = lines
+        .iter()
+        .take(HOTTEST)
+        .map(|&(line, part)| format!("line {line}: {}", share(part, node.total)))
+        .collect();
+    lines.join(" \u{b7} ")
+}
+
+fn push_place(out: &mut String, label: &Label) {
+    push_shortened(out, &label.file);
+    if !label.file.is_empty() && label.line != 0 {
+        out.push(':');
+        out.push_str(&label.line.to_string());
+    }
+}
+
+fn push_shortened(out: &mut String, text: &str) {
+    let (shown, cut) = shorten(text, LONGEST);
+    push_escaped(out, shown);
+    if cut {
+        out.push('\u{2026}');
+    }
+}
+
+/// The place as a label shows it: the last two parts of the path, and the line.
+pub(super) fn short_place(label: &Label) -> String {
+    let parts = label.file.rmatch_indices(['/', '\\']);
+    let start = parts.map(|(index, _)| index + 1).nth(1).unwrap_or(0);
+    let file = label.file.get(start..).unwrap_or_default();
+    match label.line {
+        0 => file.to_owned(),
+        line => format!("{file}:{line}"),
+    }
+}
