@@ -1,1 +1,8 @@
-//! Placeholder of the first commit.
+//! The extension module `pyflame._native`.
+mod recording;
+use pyo3::prelude::*;
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::recording::Recording;
+}

@@ -1,1 +1,71 @@
-//! Placeholder of the first commit.
+//! Captures the stacks of this process's Python threads, each by its own thread or while that
+//! thread provably does not run.
+//!
+//! You give [`Options`] and hold the GIL; you get a [`RecordingHandle`], and when you stop it a
+//! profile. In between a sampling thread that never takes the GIL looks at the threads at jittered
+//! times (the module `ticker` has the rule), aggregates as it goes, and leaves nothing behind.
+//!
+//! This is the one crate with unsafe code. Nothing of the interpreter is reached through a
+//! pointer of ours: every byte comes through a system call that answers where a load would crash.
+//! What the bytes mean is `pyflame-cpython`'s knowledge.
+//!
+//! Linux only: it stands on `process_vm_readv`, on signals that carry a value to one thread, and
+//! on CPU clocks that can be read from outside.
+
+mod clock;
+mod code_cache;
+mod deaths;
+mod engine;
+mod own_memory;
+mod python;
+mod recording;
+mod roster;
+mod schedule;
+mod signal;
+mod slot;
+mod task;
+mod ticker;
+mod wake;
+
+pub use engine::{RecordingHandle, sampler_cpu_ns};
+pub use recording::{Options, Recorded};
+
+use pyflame_cpython::DebugOffsetsError;
+use thiserror::Error;
+
+/// Why stacks can't be captured by signals in this process.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The process does not run CPython, or one that hides its symbols.
+    #[error("this is not CPython")]
+    NotCPython,
+    /// A version that did not exist when this was written.
+    #[error("the memory layout of Python {0}.{1} is not known to this version of pyflame")]
+    UnknownVersion(u8, u8),
+    /// The interpreter says of itself what we don't understand.
+    #[error(transparent)]
+    Layout(#[from] DebugOffsetsError),
+    /// The system call by which memory is read is not allowed.
+    #[error("process_vm_readv is not allowed here (a container's seccomp policy?)")]
+    MemoryForbidden,
+    /// The program has handlers for every signal.
+    #[error("every signal is taken by the program")]
+    NoFreeSignal,
+    /// The sampling thread could not be started.
+    #[error("failed to start the sampling thread: {0}")]
+    NoThread(std::io::Error),
+    /// The sampling thread has ended by itself: a defect of pyflame.
+    #[error("the sampling thread has ended unexpectedly")]
+    ThreadEnded,
+}
+
+/// Why a recording can't be handed over.
+#[derive(Debug, Error)]
+pub enum StopError {
+    /// This process was forked while the recording was going on in its parent.
+    #[error("the recording was started in another process, from which this one was forked")]
+    ForkedChild,
+    /// The sampling thread has ended by itself: a defect of pyflame.
+    #[error("the sampling thread has ended unexpectedly")]
+    ThreadEnded,
+}

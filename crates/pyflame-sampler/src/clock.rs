@@ -1,0 +1,38 @@
+//! The two clocks of a sample: time that passes, and time that a thread spends on a CPU.
+//!
+//! The CPU clock of any thread of this process can be read without its help: the kernel names it
+//! by the thread's id (`MAKE_THREAD_CPUCLOCK` in include/linux/posix-timers.h), and reading it
+//! brings it up to date even while the thread runs (kernel/sched/core.c, `task_sched_runtime`).
+//! So a clock that stands still between two readings is a thread that did not run.
+#![expect(unsafe_code, reason = "reading a clock is a call into libc")]
+
+/// Nanoseconds since some start that never jumps (`CLOCK_MONOTONIC`).
+pub(crate) fn monotonic_ns() -> u64 {
+    read(libc::CLOCK_MONOTONIC).unwrap_or(0)
+}
+
+/// The CPU clock of one thread of this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ThreadClock(libc::clockid_t);
+
+impl ThreadClock {
+    pub(crate) fn of(native_id: u32) -> Self {
+        // CPUCLOCK_PERTHREAD_MASK (4) and CPUCLOCK_SCHED (2), above them the id's complement.
+        Self((!native_id.cast_signed() << 3) | 6)
+    }
+
+    /// CPU time of the thread so far, in nanoseconds; `None` once the thread has ended.
+    pub(crate) fn cpu_ns(self) -> Option<u64> {
+        read(self.0)
+    }
+}
+
+/// Async-signal-safe.
+fn read(clock: libc::clockid_t) -> Option<u64> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid place for the result.
+    let status = unsafe { libc::clock_gettime(clock, &raw mut time) };
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    let nanoseconds = u64::try_from(time.tv_nsec).ok()?;
+    (status == 0).then_some(seconds * 1_000_000_000 + nanoseconds)
+}

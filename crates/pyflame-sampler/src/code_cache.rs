@@ -1,0 +1,98 @@
+//! From the address of a code object to what it says about itself.
+//!
+//! An address alone does not name a code object: memory is used again. An entry holds from the
+//! moment it was read until the object's death is noted ([`crate::deaths`]), and a capture made
+//! before that moment finds what died.
+
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use pyflame_cpython::CodeObject;
+use rustc_hash::FxBuildHasher;
+
+use crate::deaths::{self, Death};
+use crate::own_memory::OwnMemory;
+use crate::python::Python;
+
+/// A code object with a number that no other one of the process's life has.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) number: u64,
+    pub(crate) object: CodeObject,
+}
+
+/// What is known of code objects, living and recently dead.
+#[derive(Debug)]
+pub(crate) struct CodeCache {
+    python: Python,
+    living: IndexMap<u64, Rc<Code>, FxBuildHasher>,
+    dead: Vec<(u64, u64, Option<Rc<Code>>)>,
+    numbers: u64,
+    deaths: Vec<Death>,
+    generation: u64,
+}
+
+impl CodeCache {
+    pub(crate) fn new(python: Python) -> Self {
+        Self {
+            python,
+            living: IndexMap::default(),
+            dead: Vec::new(),
+            numbers: 0,
+            deaths: Vec::new(),
+            generation: 0,
+        }
+    }
+
+    /// Changes whenever an address that was known may come to mean something else.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The code object that was at `address` when a stack was captured; `None` if there was none.
+    pub(crate) fn at(&mut self, address: u64, captured_ns: u64) -> Option<Rc<Code>> {
+        // A code object can die while it is read. Each turn of the loop needs one more death.
+        loop {
+            let deaths = deaths::count();
+            self.absorb();
+            // In order of death: the first to have died after the capture was there at the time.
+            let mut dead = self.dead.iter();
+            if let Some((.., code)) = dead.find(|dead| dead.0 == address && dead.1 > captured_ns) {
+                return code.clone();
+            }
+            if let Some(code) = self.living.get(&address) {
+                return Some(Rc::clone(code));
+            }
+            let stacks = &self.python.stacks;
+            let read = CodeObject::read(&mut OwnMemory, &stacks.layout, stacks.code_type, address);
+            if deaths == deaths::count() {
+                let code = self.numbered(read.ok()?);
+                self.living.insert(address, Rc::clone(&code));
+                return Some(code);
+            }
+        }
+    }
+
+    /// Learns of deaths. Entries of the dead stay until [`CodeCache::forget_dead`].
+    pub(crate) fn absorb(&mut self) {
+        let mut deaths = std::mem::take(&mut self.deaths);
+        deaths::take(&mut deaths);
+        for death in deaths.drain(..) {
+            self.generation += 1;
+            let known = self.living.swap_remove(&death.address);
+            let code = known.or_else(|| death.code.map(|object| self.numbered(object)));
+            self.dead.push((death.address, death.died_ns, code));
+        }
+        self.deaths = deaths;
+    }
+
+    /// Forgets whatever died before `ns`: no capture from before then is still to be looked up.
+    pub(crate) fn forget_dead(&mut self, ns: u64) {
+        self.dead.retain(|dead| dead.1 >= ns);
+    }
+
+    fn numbered(&mut self, object: CodeObject) -> Rc<Code> {
+        self.numbers += 1;
+        Rc::new(Code { number: self.numbers, object })
+    }
+}

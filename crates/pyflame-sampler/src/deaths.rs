@@ -1,0 +1,125 @@
+//! Code objects that die while their addresses wait to be looked up.
+//!
+//! A captured stack is a list of addresses; names are read a moment later. A module's code, an
+//! `exec`'s or a dropped function's can be gone by then, and its memory another code object's. So
+//! while anything is recorded, `PyCode_Type.tp_dealloc` is wrapped: before a code object goes,
+//! what it says about itself is noted with the time. (`PyCode_AddWatcher` would tell the same from
+//! 3.12 on, but for one interpreter only; the type is one for all interpreters and versions.)
+//!
+//! The wrapper runs on whichever thread drops the last reference, and calls the original.
+#![expect(unsafe_code, reason = "replaces a function pointer in PyCode_Type")]
+
+use std::ffi::c_void;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+
+use pyflame_cpython::{CodeObject, Layout};
+
+use crate::clock;
+use crate::own_memory::OwnMemory;
+use crate::python::Python;
+
+/// A code object that is no more.
+#[derive(Debug)]
+pub(crate) struct Death {
+    /// Where it was.
+    pub(crate) address: u64,
+    /// Until when, on the monotonic clock.
+    pub(crate) died_ns: u64,
+    /// What it said about itself.
+    pub(crate) code: Option<CodeObject>,
+}
+
+type Dealloc = unsafe extern "C" fn(*mut c_void);
+
+/// `tp_dealloc` in a type object: behind the 24 bytes of an object of variable size come
+/// `tp_name`, `tp_basicsize` and `tp_itemsize` (Include/cpython/object.h, every version).
+const TP_DEALLOC: u64 = 48;
+
+static IS_NOTING: AtomicBool = AtomicBool::new(false);
+static COUNT: AtomicU64 = AtomicU64::new(0);
+static NOTED: Mutex<Vec<Death>> = Mutex::new(Vec::new());
+static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
+static PYTHON: AtomicPtr<(Layout, u64)> = AtomicPtr::new(std::ptr::null_mut());
+
+/// Starts noting. The caller holds the GIL, so no code object is being dropped meanwhile.
+pub(crate) fn start(python: &Python) {
+    let slot = slot(python);
+    let ours = on_death as Dealloc as usize;
+    if PYTHON.load(Ordering::Acquire).is_null() {
+        let leaked = Box::into_raw(Box::new((python.stacks.layout, python.stacks.code_type)));
+        PYTHON.store(leaked, Ordering::Release);
+    }
+    let current = slot.load(Ordering::Acquire);
+    let original = ORIGINAL.load(Ordering::Acquire);
+    // If somebody has wrapped ours meanwhile, it is called through theirs and must not be put in
+    // front again: it would then call itself for ever.
+    if current != ours && (original == 0 || original == current) {
+        ORIGINAL.store(current, Ordering::Release);
+        slot.store(ours, Ordering::Release);
+    }
+    IS_NOTING.store(true, Ordering::Release);
+}
+
+/// Stops noting and puts the original back, unless somebody has put theirs in front of ours.
+pub(crate) fn stop(python: &Python) {
+    pause();
+    let slot = slot(python);
+    let ours = on_death as Dealloc as usize;
+    let original = ORIGINAL.load(Ordering::Acquire);
+    let (success, failure) = (Ordering::AcqRel, Ordering::Acquire);
+    if original != 0 {
+        // `ORIGINAL` stays, for a thread that is inside our function and about to read it.
+        _ = slot.compare_exchange(ours, original, success, failure);
+    }
+    if let Ok(mut noted) = NOTED.lock() {
+        noted.clear();
+    }
+}
+
+/// Stops noting, taking no lock: for the child of a fork.
+pub(crate) fn pause() {
+    IS_NOTING.store(false, Ordering::Release);
+}
+
+/// How many have died so far, to tell whether one died meanwhile.
+pub(crate) fn count() -> u64 {
+    COUNT.load(Ordering::Acquire)
+}
+
+/// Moves what was noted into `into`.
+pub(crate) fn take(into: &mut Vec<Death>) {
+    if let Ok(mut noted) = NOTED.lock() {
+        into.append(&mut noted);
+    }
+}
+
+fn slot(python: &Python) -> &'static AtomicUsize {
+    let address = python.stacks.code_type + TP_DEALLOC;
+    // SAFETY: `PyCode_Type` is a static of the interpreter, which never goes away; the field is
+    // an aligned pointer, and the interpreter reads it in one load.
+    unsafe { AtomicUsize::from_ptr(address as *mut usize) }
+}
+
+unsafe extern "C" fn on_death(code: *mut c_void) {
+    if IS_NOTING.load(Ordering::Acquire) {
+        note(code as u64);
+    }
+    let original = ORIGINAL.load(Ordering::Acquire);
+    // SAFETY: `start` stores the type's own `tp_dealloc` before it puts this function there.
+    let original = unsafe { std::mem::transmute::<usize, Dealloc>(original) };
+    // SAFETY: the interpreter called us as the `tp_dealloc` of `code`, which is what this is.
+    unsafe { original(code) };
+}
+
+fn note(address: u64) {
+    // SAFETY: `PYTHON` holds null or a leaked pair.
+    let Some((layout, code_type)) = (unsafe { PYTHON.load(Ordering::Acquire).as_ref() }) else {
+        return;
+    };
+    let code = CodeObject::read(&mut OwnMemory, layout, *code_type, address).ok();
+    if let Ok(mut noted) = NOTED.lock() {
+        noted.push(Death { address, died_ns: clock::monotonic_ns(), code });
+    }
+    COUNT.fetch_add(1, Ordering::Release);
+}

@@ -1,0 +1,191 @@
+//! The engine of a process: one sampling thread for any number of recordings.
+//!
+//! The thread, the signal handler and the note of dying code objects exist while something is
+//! recorded and go with the last recording. A forked child has none of the three and is told so.
+#![expect(unsafe_code, reason = "pthread_atfork, pthread_self and the signal mask")]
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::clock::ThreadClock;
+use crate::python::Python;
+use crate::recording::{Options, Recorded};
+use crate::roster::PthreadId;
+use crate::signal::Signal;
+use crate::ticker::{Command, Ticker};
+use crate::{StartError, StopError, deaths, wake};
+
+/// A recording in progress, as its owner sees it.
+#[derive(Debug)]
+pub struct RecordingHandle {
+    number: u64,
+    /// The process in which it was started.
+    pid: u32,
+}
+
+/// The sampling thread, if there is one.
+static ENGINE: Mutex<Option<Engine>> = Mutex::new(None);
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+#[derive(Debug)]
+struct Engine {
+    pid: u32,
+    commands: Sender<Command>,
+    recordings: u64,
+    thread: JoinHandle<()>,
+}
+
+impl RecordingHandle {
+    /// Starts a recording; it has begun when this returns.
+    ///
+    /// The caller must hold the GIL: it keeps code objects from being dropped while the note of
+    /// their deaths is set up, and another thread from forking while a lock is held.
+    ///
+    /// # Errors
+    /// When stacks can't be captured by signals here; the error says why.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let pid = std::process::id();
+        let mut engine = engine();
+        if engine.as_ref().is_some_and(|engine| engine.pid != pid) {
+            // The parent's. Its thread does not exist here, so there is nothing to join.
+            std::mem::forget(engine.take());
+        }
+        let is_new = engine.is_none();
+        let running = match &mut *engine {
+            Some(running) => running,
+            none => none.insert(Engine::start(pid)?),
+        };
+        let (started, wait) = channel();
+        let command = Command::Start(number, options, started);
+        running.commands.send(command).map_err(|_| StartError::ThreadEnded)?;
+        running.recordings += 1;
+        wake::call();
+        let started = wait.recv().map_err(|_| StartError::ThreadEnded);
+        if started.is_err() && is_new {
+            *engine = None;
+        }
+        started.map(|()| Self { number, pid })
+    }
+
+    /// Ends the recording. The caller holds the GIL, for the reasons that [`Self::start`] gives.
+    ///
+    /// # Errors
+    /// When there is nothing to hand over: in a forked child, or after a defect of ours.
+    pub fn stop(self) -> Result<Recorded, StopError> {
+        if self.pid != std::process::id() {
+            return Err(StopError::ForkedChild);
+        }
+        let mut engine = engine();
+        let running = engine.as_mut().ok_or(StopError::ThreadEnded)?;
+        let (recorded, wait) = channel();
+        _ = running.commands.send(Command::Stop(self.number, recorded));
+        wake::call();
+        let recorded = wait.recv().map_err(|_| StopError::ThreadEnded);
+        running.recordings -= 1;
+        if running.recordings == 0
+            && let Some(Engine { commands, thread, .. }) = engine.take()
+        {
+            drop(commands);
+            wake::call();
+            _ = thread.join(); // It has nothing left to say, not even a panic.
+        }
+        recorded
+    }
+}
+
+/// CPU time of the sampling thread so far, in nanoseconds; `None` while nothing is recorded.
+pub fn sampler_cpu_ns() -> Option<u64> {
+    let native_id = SAMPLER.load(Ordering::Acquire);
+    (native_id != 0).then(|| ThreadClock::of(native_id).cpu_ns()).flatten()
+}
+
+static SAMPLER: AtomicU32 = AtomicU32::new(0);
+
+fn engine() -> MutexGuard<'static, Option<Engine>> {
+    ENGINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    fn start(pid: u32) -> Result<Self, StartError> {
+        let python = Python::find()?;
+        note_forks();
+        let signal = Signal::install(&python).ok_or(StartError::NoFreeSignal)?;
+        deaths::start(&python);
+        let pthread_id = PthreadId::learn(pthread_self(), native_id());
+        let (commands, received) = channel();
+        let mask = SignalMask::block_all();
+        let thread = std::thread::Builder::new().name("pyflame".into()).spawn(move || {
+            let mut pthread_id = pthread_id;
+            pthread_id.confirm(pthread_self(), native_id());
+            SAMPLER.store(native_id(), Ordering::Release);
+            be_punctual();
+            Ticker::new(python, signal, pthread_id, received).run();
+            SAMPLER.store(0, Ordering::Release);
+            deaths::stop(&python);
+        });
+        drop(mask);
+        let thread = thread.map_err(|error| {
+            signal.uninstall();
+            deaths::stop(&python);
+            StartError::NoThread(error)
+        })?;
+        Ok(Self { pid, commands, recordings: 0, thread })
+    }
+}
+
+/// Wakes at the nanosecond that was asked for and not up to 50 µs later (prctl(2)).
+fn be_punctual() {
+    // SAFETY: this option takes a number and concerns the calling thread only.
+    _ = unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_u64) };
+}
+
+/// A forked child has no sampling thread that would empty what is noted.
+fn note_forks() {
+    static ONCE: Once = Once::new();
+    extern "C" fn in_child() {
+        deaths::pause();
+        SAMPLER.store(0, Ordering::Release);
+    }
+    ONCE.call_once(|| {
+        // SAFETY: the function only stores to atomics, which is allowed in a child of fork.
+        _ = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+    });
+}
+
+fn pthread_self() -> u64 {
+    // SAFETY: has no preconditions.
+    unsafe { libc::pthread_self() as u64 }
+}
+
+fn native_id() -> u32 {
+    // SAFETY: has no preconditions.
+    unsafe { libc::gettid() }.cast_unsigned()
+}
+
+/// Blocks all signals of the calling thread, and with it of threads it makes, until dropped.
+struct SignalMask(libc::sigset_t);
+
+impl SignalMask {
+    fn block_all() -> Self {
+        // SAFETY: all-zero is a valid signal set.
+        let mut all: libc::sigset_t = unsafe { std::mem::zeroed() };
+        let mut old = all;
+        // SAFETY: `all` is a valid signal set.
+        _ = unsafe { libc::sigfillset(&raw mut all) };
+        // SAFETY: both sets are valid.
+        _ = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut old) };
+        Self(old)
+    }
+}
+
+impl Drop for SignalMask {
+    fn drop(&mut self) {
+        // SAFETY: the set is the one that `block_all` was given by the kernel.
+        _ = unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut())
+        };
+    }
+}

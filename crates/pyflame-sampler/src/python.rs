@@ -1,0 +1,75 @@
+//! The interpreter of this process, found through its exported symbols.
+//!
+//! `_PyRuntime` and `PyCode_Type` are data that every build exports; `Py_GetVersion` and
+//! `PyGILState_GetThisThreadState` are functions of the stable ABI. The latter reads a
+//! thread-local variable and nothing else (Python/pystate.c), also while the thread has released
+//! the GIL, which is what lets a signal handler call it.
+#![expect(unsafe_code, reason = "dlsym, and calling what it finds")]
+
+use std::ffi::{CStr, c_char, c_void};
+
+use pyflame_cpython::{Layout, Memory as _, StackReader};
+
+use crate::StartError;
+use crate::own_memory::OwnMemory;
+
+/// The interpreter of this process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Python {
+    /// Walks its stacks.
+    pub(crate) stacks: StackReader,
+    /// Address of `_PyRuntime`.
+    pub(crate) runtime: u64,
+    /// `PyGILState_GetThisThreadState`.
+    pub(crate) this_thread_state: ThisThreadState,
+}
+
+pub(crate) type ThisThreadState = extern "C" fn() -> *mut c_void;
+
+impl Python {
+    /// Finds the interpreter.
+    pub(crate) fn find() -> Result<Self, StartError> {
+        let (major, minor) = version()?;
+        let layout = Layout::of(major, minor).ok_or(StartError::UnknownVersion(major, minor))?;
+        let runtime = symbol(c"_PyRuntime")?;
+        // The first thing ever read this way, and so the test whether it may be.
+        OwnMemory.bytes::<8>(runtime).map_err(|_| StartError::MemoryForbidden)?;
+        let layout = layout.with_debug_offsets(&mut OwnMemory, runtime)?;
+        let code_type = symbol(c"PyCode_Type")?;
+        let function = pointer(c"PyGILState_GetThisThreadState")?;
+        // SAFETY: the symbol is this function of the stable ABI in every CPython.
+        let this_thread_state =
+            unsafe { std::mem::transmute::<*mut c_void, ThisThreadState>(function) };
+        Ok(Self { stacks: StackReader { layout, code_type }, runtime, this_thread_state })
+    }
+
+    /// Address of the calling thread's `PyThreadState`; 0 where it has none. Async-signal-safe.
+    pub(crate) fn current_thread(&self) -> u64 {
+        (self.this_thread_state)() as u64
+    }
+}
+
+/// The first words of `Py_GetVersion()`, for example `3.13.0 (main, …)`.
+fn version() -> Result<(u8, u8), StartError> {
+    let function = pointer(c"Py_GetVersion")?;
+    // SAFETY: the symbol is this function of the stable ABI in every CPython.
+    let get_version =
+        unsafe { std::mem::transmute::<*mut c_void, extern "C" fn() -> *const c_char>(function) };
+    // SAFETY: it returns a static string that ends with a zero byte.
+    let text = unsafe { CStr::from_ptr(get_version()) }.to_string_lossy();
+    let mut parts = text.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => Ok((major, minor)),
+        _ => Err(StartError::NotCPython),
+    }
+}
+
+fn symbol(name: &CStr) -> Result<u64, StartError> {
+    pointer(name).map(|pointer| pointer as u64)
+}
+
+fn pointer(name: &CStr) -> Result<*mut c_void, StartError> {
+    // SAFETY: `name` ends with a zero byte.
+    let pointer = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    if pointer.is_null() { Err(StartError::NotCPython) } else { Ok(pointer) }
+}

@@ -1,0 +1,327 @@
+//! One recording: the samples that it has asked for, aggregated as they come.
+//!
+//! Each sample of a thread stands for the time since that thread's previous one. CPU time goes to
+//! samples that found the thread running: what a thread spent between two samples that found it
+//! waiting is kept for its next running sample, for it certainly was not spent waiting. What is
+//! left of it at the end is shown under a marker.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use pyflame_cpython::RawFrame;
+use pyflame_profile::{
+    Category, Frame, FrameId, Function, Meta, Profile, Sample, StackId, State, Thread, ThreadId,
+    Totals,
+};
+use rustc_hash::FxHashMap;
+
+use crate::code_cache::{Code, CodeCache};
+use crate::schedule::Schedule;
+use crate::slot::Capture;
+
+/// What to record.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Mean time between two looks.
+    pub interval: Duration,
+    /// The kernel's id of the one thread to record, or all threads.
+    pub thread: Option<u32>,
+    /// Measures what the signals alone cost: threads are signalled, but no stack is looked at.
+    pub empty_signals: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { interval: Duration::from_millis(1), thread: None, empty_signals: false }
+    }
+}
+
+/// A recorded profile, and what is known of its threads.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The samples.
+    pub profile: Profile,
+    /// For each thread of the profile the time at which it was first seen, in nanoseconds on the
+    /// monotonic clock: with the native id it tells a thread from a later one of the same id.
+    pub seen_ns: Vec<u64>,
+}
+
+/// A recording in progress. Belongs to the sampling thread.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    pub(crate) number: u64,
+    pub(crate) options: Options,
+    pub(crate) schedule: Schedule,
+    profile: Profile,
+    threads: FxHashMap<u32, Followed>,
+    seen_ns: Vec<u64>,
+    frames: FxHashMap<(u64, u32), Option<FrameId>>,
+    started_ns: u64,
+    previous_tick_ns: u64,
+}
+
+/// A thread as one recording follows it.
+#[derive(Debug)]
+struct Followed {
+    thread: ThreadId,
+    /// When the roster first saw it: another time is another thread of the same id.
+    seen_ns: u64,
+    /// Up to when its time is accounted for.
+    accounted_ns: u64,
+    /// Up to which reading of its CPU clock its CPU time is accounted for.
+    accounted_cpu_ns: u64,
+    /// Its last CPU reading.
+    cpu_ns: u64,
+    path: Path,
+    /// The stack it stands still with: its number and what that is in the profile.
+    still: Option<(u64, StackId)>,
+}
+
+/// The last stack of a thread, outermost frame first, each with the stack that ends in it. What a
+/// new stack has in common with it need not be looked up again.
+#[derive(Debug, Default)]
+struct Path {
+    frames: Vec<RawFrame>,
+    stacks: Vec<StackId>,
+    generation: u64,
+}
+
+/// What identifies a thread, and its clocks at a look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) native_id: u32,
+    /// When the thread was first seen.
+    pub(crate) seen_ns: u64,
+    /// When the look was wanted.
+    pub(crate) at_ns: u64,
+    /// The thread's CPU time by then.
+    pub(crate) cpu_ns: u64,
+}
+
+impl Recording {
+    pub(crate) fn new(number: u64, options: Options, now_ns: u64) -> Self {
+        let interval_ns = u64::try_from(options.interval.as_nanos()).unwrap_or(u64::MAX);
+        let mut profile = Profile::default();
+        profile.meta = Meta { interval: options.interval, ..Meta::default() };
+        Self {
+            number,
+            schedule: Schedule::new(interval_ns, now_ns, now_ns.wrapping_mul(0x9e37_79b9) ^ number),
+            options,
+            profile,
+            threads: FxHashMap::default(),
+            seen_ns: Vec::new(),
+            frames: FxHashMap::default(),
+            started_ns: now_ns,
+            previous_tick_ns: now_ns,
+        }
+    }
+
+    /// Whether this recording is about that thread.
+    pub(crate) fn wants(&self, native_id: u32) -> bool {
+        self.options.thread.is_none_or(|only| only == native_id)
+    }
+
+    /// Begins to follow a thread that was there before the recording.
+    pub(crate) fn follow_from_now(&mut self, look: Look) {
+        let followed = self.follow(look);
+        followed.accounted_ns = look.at_ns;
+        followed.accounted_cpu_ns = look.cpu_ns;
+        followed.cpu_ns = look.cpu_ns;
+    }
+
+    /// Counts a look at all threads.
+    pub(crate) fn tick(&mut self, now_ns: u64) {
+        self.profile.meta.ticks += 1;
+        self.previous_tick_ns = now_ns;
+    }
+
+    /// Counts a capture that was taken again.
+    pub(crate) fn count_retake(&mut self) {
+        self.profile.meta.retaken += 1;
+    }
+
+    /// Takes a stack that the thread itself captured while it ran.
+    pub(crate) fn running(&mut self, look: Look, capture: &Capture<'_>, codes: &mut CodeCache) {
+        let (inner, outer) = capture.frames;
+        let stack = if capture.left_out == 0 {
+            self.stack(look, inner.iter().rev(), capture.captured_ns, codes)
+        } else {
+            let stack = self.stack(look, outer.iter().rev(), capture.captured_ns, codes);
+            let marker = format!("[{} frames left out]", capture.left_out);
+            let marker = self.profile.add_marker(&marker, Category::Uncaptured);
+            let mut stack = self.profile.push_frame(stack, marker);
+            for frame in inner.iter().rev() {
+                let id = self.frame(*frame, capture.captured_ns, codes);
+                stack = id.map_or(stack, |id| self.profile.push_frame(stack, id));
+            }
+            stack
+        };
+        self.record(look, stack, State::Running);
+    }
+
+    /// Takes the stack of a thread that stands still.
+    pub(crate) fn still(
+        &mut self,
+        look: Look,
+        still: &crate::roster::Still,
+        codes: &mut CodeCache,
+    ) {
+        let known = self.follow(look).still.filter(|known| known.0 == still.number);
+        let stack = match known {
+            Some((_, stack)) => stack,
+            None => {
+                // The thread holds its frames' code objects, and it has not run since.
+                let stack = self.stack(look, still.frames.iter().rev(), look.at_ns, codes);
+                self.follow(look).still = Some((still.number, stack));
+                stack
+            }
+        };
+        self.record(look, stack, still.state);
+    }
+
+    /// Counts a sample whose stack is not known, and why.
+    pub(crate) fn uncaptured(&mut self, look: Look, reason: &str) {
+        let marker =
+            self.profile.add_marker(&format!("[uncaptured: {reason}]"), Category::Uncaptured);
+        let stack = self.profile.push_frame(StackId::EMPTY, marker);
+        self.profile.meta.uncaptured += 1;
+        self.record(look, stack, State::Running);
+    }
+
+    /// Ends the recording.
+    pub(crate) fn finish(mut self, now_ns: u64) -> Recorded {
+        let leftover = "[uncaptured: CPU time between samples]";
+        let marker = self.profile.add_marker(leftover, Category::Uncaptured);
+        let stack = self.profile.push_frame(StackId::EMPTY, marker);
+        let mut threads: Vec<_> = self.threads.into_values().collect();
+        threads.sort_unstable_by_key(|followed| followed.thread);
+        for followed in threads {
+            let cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
+            if cpu_ns > 0 {
+                let totals = Totals { samples: 0, wall_ns: 0, cpu_ns };
+                self.profile.record_totals(followed.thread, stack, State::Running, totals);
+            }
+        }
+        self.profile.meta.duration = Duration::from_nanos(now_ns.saturating_sub(self.started_ns));
+        Recorded { profile: self.profile, seen_ns: self.seen_ns }
+    }
+
+    fn record(&mut self, look: Look, stack: StackId, state: State) {
+        let followed = self.follow(look);
+        let wall_ns = look.at_ns.saturating_sub(followed.accounted_ns);
+        followed.accounted_ns = followed.accounted_ns.max(look.at_ns);
+        followed.cpu_ns = followed.cpu_ns.max(look.cpu_ns);
+        let mut cpu_ns = 0;
+        if state == State::Running {
+            cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
+            followed.accounted_cpu_ns = followed.cpu_ns;
+        }
+        let thread = followed.thread;
+        self.profile.record(thread, stack, Sample { state, wall_ns, cpu_ns });
+    }
+
+    /// The thread of a look, followed from now on if it is new.
+    fn follow(&mut self, look: Look) -> &mut Followed {
+        let (profile, seen_ns) = (&mut self.profile, &mut self.seen_ns);
+        let gap_ns = look.at_ns.saturating_sub(self.previous_tick_ns.min(look.at_ns));
+        let mut begin = || {
+            let native_id = u64::from(look.native_id);
+            seen_ns.push(look.seen_ns);
+            Followed {
+                thread: profile.add_thread(Thread { name: "".into(), native_id }),
+                seen_ns: look.seen_ns,
+                // It began since the look before: half way, unless it has run for longer.
+                accounted_ns: look.at_ns - gap_ns.min(look.cpu_ns.max(gap_ns / 2)),
+                accounted_cpu_ns: 0,
+                cpu_ns: 0,
+                path: Path::default(),
+                still: None,
+            }
+        };
+        let followed = self.threads.entry(look.native_id).or_insert_with(&mut begin);
+        if followed.seen_ns != look.seen_ns {
+            *followed = begin();
+        }
+        followed
+    }
+
+    /// The stack of frames that are given outermost first.
+    fn stack<'a>(
+        &mut self,
+        look: Look,
+        frames: impl Iterator<Item = &'a RawFrame>,
+        captured_ns: u64,
+        codes: &mut CodeCache,
+    ) -> StackId {
+        codes.absorb();
+        let mut path = std::mem::take(&mut self.follow(look).path);
+        if path.generation != codes.generation() {
+            path = Path { generation: codes.generation(), ..Path::default() };
+        }
+        let mut depth = 0;
+        let mut is_known = true;
+        let mut stack = StackId::EMPTY;
+        for frame in frames {
+            is_known = is_known && path.frames.get(depth) == Some(frame);
+            if is_known {
+                stack = path.stacks.get(depth).copied().unwrap_or(stack);
+            } else {
+                path.frames.truncate(depth);
+                path.stacks.truncate(depth);
+                stack = self.push(stack, *frame, captured_ns, codes);
+                path.frames.push(*frame);
+                path.stacks.push(stack);
+            }
+            depth += 1;
+        }
+        self.follow(look).path = path;
+        stack
+    }
+
+    fn push(
+        &mut self,
+        caller: StackId,
+        frame: RawFrame,
+        captured_ns: u64,
+        codes: &mut CodeCache,
+    ) -> StackId {
+        match self.frame(frame, captured_ns, codes) {
+            Some(id) => self.profile.push_frame(caller, id),
+            None => caller,
+        }
+    }
+
+    /// The frame in the profile; `None` for what the interpreter has put between Python frames.
+    fn frame(&mut self, raw: RawFrame, captured_ns: u64, codes: &mut CodeCache) -> Option<FrameId> {
+        let Some(code) = codes.at(raw.code, captured_ns) else {
+            self.profile.meta.uncaptured += 1;
+            return Some(
+                self.profile.add_marker("[uncaptured: unknown code]", Category::Uncaptured),
+            );
+        };
+        let line = code.object.line_at(raw.offset);
+        if self.frames.len() > MOST_FRAMES {
+            self.frames.clear(); // Code made and dropped in a loop: its numbers never come again.
+        }
+        let key = (code.number, line);
+        if let Some(frame) = self.frames.get(&key) {
+            return *frame;
+        }
+        let frame = self.add_frame(&code, line);
+        self.frames.insert(key, frame);
+        frame
+    }
+
+    fn add_frame(&mut self, code: &Rc<Code>, line: u32) -> Option<FrameId> {
+        let object = &code.object;
+        if object.is_trampoline {
+            return None;
+        }
+        let function = Function::new(&object.name, &object.filename, object.first_line);
+        let function = self.profile.add_function(function);
+        Some(self.profile.add_frame(Frame { function, line }))
+    }
+}
+
+const MOST_FRAMES: usize = 1 << 18;

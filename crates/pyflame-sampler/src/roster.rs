@@ -1,0 +1,277 @@
+//! Which Python threads there are, as they come and go.
+//!
+//! New thread states are put at the head of their interpreter's list and carry ever larger ids,
+//! so one look at the head tells whether any thread is new (Python/pystate.c,
+//! `add_threadstate`). The list is read again then, and a few times a second for what else may
+//! have changed. A thread that has ended no longer has a clock.
+//!
+//! Up to 3.10 a thread state names its thread by `pthread_self()` only. The C library keeps the
+//! kernel's id inside the structure which that points to; where, is found by looking at two
+//! threads whose ids are known.
+
+use std::collections::hash_map::Entry;
+
+use indexmap::IndexMap;
+use pyflame_cpython::{Layout, Memory as _, RawFrame, ThreadState, threads};
+use pyflame_profile::State;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use crate::clock::ThreadClock;
+use crate::own_memory::OwnMemory;
+use crate::python::Python;
+use crate::slot::{self, Slot};
+use crate::task::Task;
+
+/// A thread with a Python thread state.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    pub(crate) native_id: u32,
+    /// Its thread state, and the interpreter that belongs to.
+    pub(crate) state: (u64, ThreadState),
+    pub(crate) clock: ThreadClock,
+    pub(crate) task: Task,
+    /// When it was first seen, on the monotonic clock.
+    pub(crate) seen_ns: u64,
+    /// Where it puts its own stack; once it has been signalled.
+    pub(crate) slot: Option<&'static Slot>,
+    /// What it has been asked and has not answered yet.
+    pub(crate) request: Option<Request>,
+    /// Its stack, if it has not run since that was read.
+    pub(crate) still: Option<Still>,
+    /// Whether it blocks our signal, and when to see whether it still does.
+    pub(crate) blocks_until_ns: Option<u64>,
+}
+
+/// A capture that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    /// The last time it was wanted, on the monotonic clock.
+    pub(crate) wanted_ns: u64,
+    /// The thread's CPU time by then.
+    pub(crate) cpu_ns: u64,
+    /// How often it was wanted without an answer.
+    pub(crate) unanswered: u32,
+    /// How often a capture was not believed.
+    pub(crate) retakes: u32,
+}
+
+/// The stack of a thread that stands still.
+#[derive(Debug)]
+pub(crate) struct Still {
+    /// Its CPU time; while that is the same, the thread has not run.
+    pub(crate) cpu_ns: u64,
+    /// What it is doing.
+    pub(crate) state: State,
+    /// Its frames, innermost first.
+    pub(crate) frames: Vec<RawFrame>,
+    /// Names this stack among all that the thread ever stood still with.
+    pub(crate) number: u64,
+}
+
+/// All Python threads of the process.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    python: Python,
+    pthread_id: PthreadId,
+    threads: IndexMap<u32, Thread, FxBuildHasher>,
+    /// Each interpreter with the address and id of its newest thread state.
+    heads: Vec<(u64, u64, u64)>,
+    is_stale: bool,
+    listed_ns: u64,
+}
+
+/// How often the list is read again where nothing says that it must be.
+const LIST_EVERY_NS: u64 = 100_000_000;
+
+/// More interpreters than a process has.
+const MAX_INTERPRETERS: usize = 1024;
+
+impl Roster {
+    pub(crate) fn new(python: Python, pthread_id: PthreadId) -> Self {
+        Self {
+            python,
+            pthread_id,
+            threads: IndexMap::default(),
+            heads: Vec::new(),
+            is_stale: true,
+            listed_ns: 0,
+        }
+    }
+
+    /// Brings the list up to date where it has to be.
+    pub(crate) fn refresh(&mut self, now_ns: u64) {
+        let overdue = now_ns.saturating_sub(self.listed_ns) > LIST_EVERY_NS;
+        if self.is_stale || overdue || self.has_new_head() {
+            self.list(now_ns);
+        }
+    }
+
+    /// Makes the next refresh read the list.
+    pub(crate) fn mark_stale(&mut self) {
+        self.is_stale = true;
+    }
+
+    /// How many threads there are.
+    pub(crate) fn len(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// The thread at a position; positions change when threads end.
+    pub(crate) fn get(&mut self, position: usize) -> Option<&mut Thread> {
+        self.threads.get_index_mut(position).map(|(_, thread)| thread)
+    }
+
+    /// Every thread.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Thread> {
+        self.threads.values_mut()
+    }
+
+    /// Drops a thread that has ended.
+    pub(crate) fn remove(&mut self, native_id: u32) {
+        if let Some(thread) = self.threads.swap_remove(&native_id) {
+            thread.give_back();
+        }
+    }
+
+    fn has_new_head(&self) -> bool {
+        let layout = &self.python.stacks.layout;
+        let newest = self.heads.first().map(|head| head.0);
+        let runtime = self.python.runtime + layout.interpreters_head;
+        OwnMemory.word(runtime).ok() != newest
+            || self.heads.iter().any(|(interpreter, head, id)| {
+                let now = OwnMemory.word(interpreter + layout.interpreter.threads_head);
+                now != Ok(*head) || OwnMemory.word(head + layout.thread.id) != Ok(*id)
+            })
+    }
+
+    fn list(&mut self, now_ns: u64) {
+        let Some((heads, found)) = self.read() else {
+            return; // It changed under us; the next look reads it again.
+        };
+        self.is_stale = false;
+        self.listed_ns = now_ns;
+        self.heads = heads;
+        let mut bound: FxHashMap<u32, (u64, ThreadState)> = FxHashMap::default();
+        for (interpreter, state) in found {
+            let Some(native_id) = self.native_id(&state) else {
+                self.is_stale = true; // Its thread has not started yet; see again soon.
+                continue;
+            };
+            match bound.entry(native_id) {
+                // A thread can have a state in each of several interpreters. The first found
+                // belongs to the oldest interpreter, in which the thread began.
+                Entry::Vacant(entry) => _ = entry.insert((interpreter, state)),
+                Entry::Occupied(entry) => self.is_stale |= entry.get().0 == interpreter,
+            }
+        }
+        self.threads.retain(|native_id, thread| match bound.remove(native_id) {
+            Some(state) if state.1.id == thread.state.1.id => {
+                thread.state = state;
+                true
+            }
+            other => {
+                thread.give_back_by_ref();
+                // The id names another thread now, or the same with a new state.
+                other.is_some_and(|state| {
+                    *thread = Thread::new(*native_id, state, now_ns);
+                    true
+                })
+            }
+        });
+        let mut new: Vec<_> = bound.into_iter().collect();
+        new.sort_unstable_by_key(|(_, (interpreter, state))| (*interpreter, state.id));
+        for (native_id, state) in new {
+            self.threads.insert(native_id, Thread::new(native_id, state, now_ns));
+        }
+    }
+
+    /// All interpreters with their newest threads, and all thread states, oldest first.
+    #[expect(clippy::type_complexity, reason = "two lists that are made in one pass")]
+    fn read(&self) -> Option<(Vec<(u64, u64, u64)>, Vec<(u64, ThreadState)>)> {
+        let layout: &Layout = &self.python.stacks.layout;
+        let mut heads = Vec::new();
+        let mut found = Vec::new();
+        let mut interpreter =
+            OwnMemory.word(self.python.runtime + layout.interpreters_head).ok()?;
+        for _ in 0..MAX_INTERPRETERS {
+            if interpreter == 0 {
+                found.reverse();
+                return Some((heads, found));
+            }
+            let before = found.len();
+            threads(&mut OwnMemory, layout, interpreter, |state| found.push((interpreter, state)))
+                .ok()?;
+            let newest = found.get(before).map_or((0, 0), |(_, state)| (state.address, state.id));
+            heads.push((interpreter, newest.0, newest.1));
+            interpreter = OwnMemory.word(interpreter + layout.interpreter.next).ok()?;
+        }
+        None
+    }
+
+    fn native_id(&self, state: &ThreadState) -> Option<u32> {
+        let layout = &self.python.stacks.layout;
+        let native_id = match layout.thread.native_thread_id {
+            Some(_) => u32::try_from(state.native_id).ok()?,
+            None => self.pthread_id.native_id(state.thread_id)?,
+        };
+        (native_id != 0).then_some(native_id)
+    }
+}
+
+impl Thread {
+    fn new(native_id: u32, state: (u64, ThreadState), now_ns: u64) -> Self {
+        Self {
+            native_id,
+            state,
+            clock: ThreadClock::of(native_id),
+            task: Task::new(native_id),
+            seen_ns: now_ns,
+            slot: None,
+            request: None,
+            still: None,
+            blocks_until_ns: None,
+        }
+    }
+
+    fn give_back(mut self) {
+        self.give_back_by_ref();
+    }
+
+    /// Gives the slot back.
+    pub(crate) fn give_back_by_ref(&mut self) {
+        self.request = None;
+        if let Some(slot) = self.slot.take() {
+            slot::release(slot);
+        }
+    }
+}
+
+/// Where the C library keeps the kernel's id of a thread, in bytes from `pthread_self()`.
+#[derive(Clone, Debug)]
+pub(crate) struct PthreadId {
+    candidates: Vec<u64>,
+}
+
+impl PthreadId {
+    /// What the structure of one thread allows; the ids are those of that thread.
+    pub(crate) fn learn(pthread: u64, native_id: u32) -> Self {
+        let is_id = |offset: &u64| {
+            OwnMemory.bytes(pthread + offset).map(u32::from_le_bytes) == Ok(native_id)
+        };
+        Self { candidates: (0..SEARCHED).step_by(4).filter(is_id).collect() }
+    }
+
+    /// Keeps what a second thread confirms.
+    pub(crate) fn confirm(&mut self, pthread: u64, native_id: u32) {
+        let other = Self::learn(pthread, native_id);
+        self.candidates.retain(|offset| other.candidates.contains(offset));
+    }
+
+    fn native_id(&self, pthread: u64) -> Option<u32> {
+        let offset = self.candidates.first()?;
+        OwnMemory.bytes(pthread + offset).map(u32::from_le_bytes).ok()
+    }
+}
+
+/// glibc keeps it at 720 on x86-64 and at 208 on aarch64, musl within the first hundred bytes.
+const SEARCHED: u64 = 1536;

@@ -1,0 +1,178 @@
+//! The signal by which a thread is asked for its own stack, and its handler.
+//!
+//! We use `SIGURG` where the program has no handler for it, else a real-time signal that nobody
+//! uses. `SIGURG` is special in that its default action is to be ignored (signal(7)): a signal of
+//! ours that is still pending when the process calls `exec`, which takes handlers away but leaves
+//! pending signals, is forgotten instead of ending the new program; the same holds where a
+//! program sets all signals back to their default. The Go runtime preempts its threads with it
+//! for the same reason.
+//!
+//! Signals go to one thread and carry the number of its slot (`rt_tgsigqueueinfo`). The handler
+//! is async-signal-safe: it allocates nothing, takes no lock, reads memory through a system call,
+//! and keeps `errno`.
+#![expect(unsafe_code, reason = "installing and sending signals are calls into libc")]
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::python::Python;
+use crate::slot::Slot;
+use crate::{slot, wake};
+
+/// A signal that has our handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Signal(c_int);
+
+/// What came of sending a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// The thread will run the handler.
+    Sent,
+    /// There is no such thread any more.
+    Gone,
+    /// The kernel refused.
+    Refused,
+}
+
+/// The interpreter whose stacks the handler walks; set before the first signal, never freed.
+static PYTHON: AtomicPtr<Python> = AtomicPtr::new(std::ptr::null_mut());
+
+impl Signal {
+    /// Installs our handler for a signal that the program does not use; `None` if it uses all.
+    pub(crate) fn install(python: &Python) -> Option<Self> {
+        let leaked = Box::into_raw(Box::new(*python));
+        let old = PYTHON.compare_exchange(
+            std::ptr::null_mut(),
+            leaked,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+        if old.is_err() {
+            // SAFETY: `leaked` was made above and nobody else has seen it. A process has one
+            // CPython, so what is there already says the same.
+            drop(unsafe { Box::from_raw(leaked) });
+        }
+        std::iter::once(libc::SIGURG)
+            .chain((libc::SIGRTMIN()..=libc::SIGRTMAX()).rev())
+            .find(|signal| handler_of(*signal) == Some(libc::SIG_DFL) && set_handler(*signal))
+            .map(Self)
+    }
+
+    /// Whether the handler is still ours; the program may have set its own, or the default.
+    pub(crate) fn is_ours(self) -> bool {
+        handler_of(self.0) == Some(our_handler())
+    }
+
+    /// Takes our handler away again, where that can't turn a late signal into an end.
+    pub(crate) fn uninstall(self) {
+        if self.0 == libc::SIGURG && self.is_ours() {
+            // SAFETY: all-zero is a valid `sigaction` and means the default action.
+            let default: libc::sigaction = unsafe { std::mem::zeroed() };
+            // SAFETY: `default` is valid; the old action is not asked for.
+            _ = unsafe { libc::sigaction(self.0, &raw const default, std::ptr::null_mut()) };
+        }
+    }
+
+    /// Asks the thread `native_id` of this process to capture its stack into `slot`.
+    pub(crate) fn send(self, native_id: u32, slot: &Slot) -> Sent {
+        // SAFETY: `getpid` and `getuid` have no preconditions.
+        let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
+        let value = COOKIE | slot.index() as u64;
+        let info = SigInfo {
+            signal: self.0,
+            error: 0,
+            code: libc::SI_QUEUE,
+            padding: 0,
+            pid,
+            uid,
+            value,
+            rest: [0; 12],
+        };
+        // SAFETY: `info` is a `siginfo_t` in the kernel's layout (include/uapi/asm-generic/
+        // siginfo.h) and outlives the call.
+        let status = unsafe {
+            libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, native_id, self.0, &raw const info)
+        };
+        if status == 0 {
+            return Sent::Sent;
+        }
+        match std::io::Error::last_os_error().raw_os_error() {
+            Some(libc::ESRCH) => Sent::Gone,
+            _ => Sent::Refused,
+        }
+    }
+
+    /// The signal's number.
+    pub(crate) fn number(self) -> c_int {
+        self.0
+    }
+}
+
+/// Tells our signals from somebody else's; the low half is a slot's number.
+const COOKIE: u64 = 0x7079_666c << 32;
+
+/// `siginfo_t` of a queued signal.
+#[repr(C)]
+struct SigInfo {
+    signal: c_int,
+    error: c_int,
+    code: c_int,
+    padding: c_int,
+    pid: libc::pid_t,
+    uid: libc::uid_t,
+    value: u64,
+    rest: [u64; 12],
+}
+
+fn our_handler() -> usize {
+    on_signal as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize
+}
+
+fn handler_of(signal: c_int) -> Option<usize> {
+    // SAFETY: all-zero is a valid `sigaction`.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: `action` is a valid place for the answer; nothing is changed.
+    let status = unsafe { libc::sigaction(signal, std::ptr::null(), &raw mut action) };
+    (status == 0).then_some(action.sa_sigaction)
+}
+
+fn set_handler(signal: c_int) -> bool {
+    // SAFETY: all-zero is a valid `sigaction`.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = our_handler();
+    // Calls that can be restarted are, and a program's alternate stack is used where it has one.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
+    // SAFETY: `action` is complete, its mask empty, and the handler has the form that
+    // `SA_SIGINFO` asks for.
+    unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) == 0 }
+}
+
+extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+    // SAFETY: `errno` is this thread's own and always there.
+    let errno = unsafe { *libc::__errno_location() };
+    // SAFETY: with `SA_SIGINFO` the kernel passes a valid `siginfo_t`.
+    let info = unsafe { &*info };
+    // SAFETY: `PYTHON` holds null or a leaked `Python`.
+    let python = unsafe { PYTHON.load(Ordering::Acquire).as_ref() };
+    if let (Some(python), Some(slot)) = (python, slot_of(info))
+        && !slot.capture(python)
+    {
+        wake::call(); // Not believed: have it taken again, a few microseconds from now.
+    }
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
+}
+
+/// The slot that a signal names, if it is one of ours.
+fn slot_of(info: &libc::siginfo_t) -> Option<&'static Slot> {
+    if info.si_code != libc::SI_QUEUE {
+        return None;
+    }
+    // SAFETY: signals with the code `SI_QUEUE` carry a value.
+    let value = unsafe { info.si_value() }.sival_ptr as u64;
+    let index = value & 0xffff_ffff;
+    (value & !0xffff_ffff == COOKIE)
+        .then(|| usize::try_from(index).ok())
+        .flatten()
+        .and_then(slot::numbered)
+}

@@ -1,0 +1,285 @@
+//! Where a thread puts its own stack: one slot for each thread that has been signalled.
+//!
+//! A slot passes between the sampling thread and the signal handler of one other thread. Who may
+//! touch its desk follows from its phase:
+//!
+//! ```text
+//! Idle ──request──▶ Requested ──handler starts──▶ Capturing ──handler ends──▶ Captured | Failed
+//!   ▲  (sampler)     (nobody)                      (handler)                  (sampler)   │
+//!   └──────────────────────────────── taken ──────────────────────────────────────────────┘
+//! ```
+//!
+//! Slots are never freed, only used again, so a signal that arrives late finds a slot whatever
+//! has happened since, sees that nothing is requested, and does nothing.
+#![expect(unsafe_code, reason = "the desk changes hands between threads by the phase alone")]
+
+use std::cell::UnsafeCell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+use pyflame_cpython::RawFrame;
+
+use crate::clock;
+use crate::own_memory::BlockMemory;
+use crate::python::Python;
+
+/// A slot; see the module.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    index: usize,
+    phase: AtomicU32,
+    /// Set for measurements: the handler then does everything but look at the stack.
+    is_empty_request: AtomicBool,
+    desk: UnsafeCell<Desk>,
+}
+
+// SAFETY: everything but the desk is atomic, and the desk is touched only by the side that the
+// phase gives it to; each hand-over is a release store or exchange that the other side acquires.
+unsafe impl Sync for Slot {}
+
+/// What lies in a slot.
+#[derive(Debug)]
+struct Desk {
+    memory: BlockMemory,
+    frames: Frames,
+    captured_ns: u64,
+}
+
+/// A captured stack, innermost frame first.
+#[derive(Debug)]
+pub(crate) struct Capture<'a> {
+    /// The innermost frames, and after them, if some are left out, the outermost.
+    pub(crate) frames: (&'a [RawFrame], &'a [RawFrame]),
+    /// How many frames are left out between the two.
+    pub(crate) left_out: usize,
+    /// When it was captured, on the monotonic clock.
+    pub(crate) captured_ns: u64,
+}
+
+/// What the sampler finds in a slot.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    /// The handler has not run yet.
+    Nothing,
+    /// A stack.
+    Stack(Capture<'a>),
+    /// The handler did not believe what it saw.
+    Failed,
+}
+
+const IDLE: u32 = 0;
+const REQUESTED: u32 = 1;
+const CAPTURING: u32 = 2;
+const CAPTURED: u32 = 3;
+const FAILED: u32 = 4;
+
+impl Slot {
+    /// Asks for a capture; returns false if one is asked for already.
+    pub(crate) fn request(&self, is_empty_request: bool) -> bool {
+        if self.phase.load(Ordering::Acquire) != IDLE {
+            return false;
+        }
+        self.is_empty_request.store(is_empty_request, Ordering::Relaxed);
+        self.phase.store(REQUESTED, Ordering::Release);
+        true
+    }
+
+    /// Takes a request back, for when the thread could not be signalled or has ended.
+    pub(crate) fn cancel(&self) {
+        let (from, to) = (REQUESTED, IDLE);
+        _ = self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Looks what the handler has left, and hands it to `see`. Only for the sampling thread.
+    pub(crate) fn take<T>(&self, see: impl FnOnce(Found<'_>) -> T) -> T {
+        let phase = self.phase.load(Ordering::Acquire);
+        if phase != CAPTURED && phase != FAILED {
+            return see(Found::Nothing);
+        }
+        // SAFETY: in these two phases the desk is the sampler's, and only the one sampling
+        // thread calls this function; the load above acquires what the handler wrote.
+        let desk = unsafe { &mut *self.desk.get() };
+        let result = if phase == FAILED {
+            see(Found::Failed)
+        } else if desk.frames.grow() {
+            // The stack was deeper than the desk; there is room now, so have it taken again.
+            see(Found::Failed)
+        } else {
+            see(Found::Stack(desk.frames.capture(desk.captured_ns)))
+        };
+        self.phase.store(IDLE, Ordering::Release);
+        result
+    }
+
+    /// Captures the stack of the calling thread, if that is asked for. Returns false where the
+    /// stack was not believed. Async-signal-safe: the desk is there already, reading memory is a
+    /// system call, and nothing else is called.
+    pub(crate) fn capture(&self, python: &Python) -> bool {
+        let (from, to) = (REQUESTED, CAPTURING);
+        if self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            return true;
+        }
+        // SAFETY: the exchange above has made this the one handler that the desk belongs to.
+        let desk = unsafe { &mut *self.desk.get() };
+        desk.frames.clear();
+        let is_believed = self.is_empty_request.load(Ordering::Relaxed) || desk.walk(python);
+        self.phase.store(if is_believed { CAPTURED } else { FAILED }, Ordering::Release);
+        is_believed
+    }
+
+    /// The number by which a signal names this slot.
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+}
+
+impl Desk {
+    fn walk(&mut self, python: &Python) -> bool {
+        self.captured_ns = clock::monotonic_ns();
+        let thread = python.current_thread();
+        if thread == 0 {
+            return true; // A thread that runs no Python (any more): a stack without frames.
+        }
+        self.memory.forget();
+        let frames = &mut self.frames;
+        python.stacks.walk(&mut self.memory, thread, |frame| frames.push(frame)).is_ok()
+    }
+}
+
+/// Frames of a stack in a buffer of fixed length. The first half keeps the innermost frames, the
+/// second half, used as a ring, the outermost.
+#[derive(Debug)]
+struct Frames {
+    buffer: Vec<RawFrame>,
+    depth: usize,
+}
+
+/// Enough for nearly all stacks; deeper ones make their slot grow.
+const FIRST_FRAMES: usize = 512;
+
+/// Where growing ends: 16 MB for a slot. Of deeper stacks the middle is left out.
+const MOST_FRAMES: usize = 1 << 20;
+
+impl Frames {
+    fn new() -> Self {
+        Self { buffer: vec![RawFrame::default(); FIRST_FRAMES], depth: 0 }
+    }
+
+    fn clear(&mut self) {
+        self.depth = 0;
+    }
+
+    fn push(&mut self, frame: RawFrame) {
+        let half = self.buffer.len() / 2;
+        let index = if self.depth < half { self.depth } else { half + (self.depth - half) % half };
+        if let Some(place) = self.buffer.get_mut(index) {
+            *place = frame;
+        }
+        self.depth += 1;
+    }
+
+    /// Makes room for a stack as deep as the last one, if it had none; returns whether it has.
+    fn grow(&mut self) -> bool {
+        let size = self.buffer.len();
+        let wanted = self.depth.next_power_of_two().saturating_mul(2).min(MOST_FRAMES);
+        if self.depth <= size || size >= wanted {
+            return false;
+        }
+        self.buffer.resize(wanted, RawFrame::default());
+        true
+    }
+
+    fn capture(&mut self, captured_ns: u64) -> Capture<'_> {
+        let size = self.buffer.len();
+        let half = size / 2;
+        if self.depth <= size {
+            let frames = self.buffer.get(..self.depth).unwrap_or_default();
+            return Capture { frames: (frames, &[]), left_out: 0, captured_ns };
+        }
+        let (first, last) = self.buffer.split_at_mut(half);
+        let oldest = (self.depth - half) % half;
+        last.rotate_left(oldest);
+        Capture { frames: (first, last), left_out: self.depth - size, captured_ns }
+    }
+}
+
+/// Every slot that was ever made, by its number.
+static SLOTS: [AtomicPtr<Slot>; MOST_SLOTS] =
+    [const { AtomicPtr::new(std::ptr::null_mut()) }; MOST_SLOTS];
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// The slots that no thread has at the moment.
+static UNUSED: Mutex<Vec<&'static Slot>> = Mutex::new(Vec::new());
+
+/// More threads at once than anybody samples.
+const MOST_SLOTS: usize = 1 << 15;
+
+/// A slot for a thread: one that is unused, or a new one; `None` if there are too many threads.
+pub(crate) fn acquire() -> Option<&'static Slot> {
+    let unused = UNUSED.lock().ok()?.pop();
+    if unused.is_some() {
+        return unused;
+    }
+    let index = COUNT.fetch_add(1, Ordering::Relaxed);
+    let place = SLOTS.get(index)?;
+    let desk = Desk { memory: BlockMemory::new(), frames: Frames::new(), captured_ns: 0 };
+    let slot: &'static Slot = Box::leak(Box::new(Slot {
+        index,
+        phase: AtomicU32::new(IDLE),
+        is_empty_request: AtomicBool::new(false),
+        desk: UnsafeCell::new(desk),
+    }));
+    place.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
+    Some(slot)
+}
+
+/// Gives a slot back. One that a handler may still be in is not used again.
+pub(crate) fn release(slot: &'static Slot) {
+    slot.cancel();
+    slot.take(|_| ());
+    if slot.phase.load(Ordering::Acquire) == IDLE
+        && let Ok(mut unused) = UNUSED.lock()
+    {
+        unused.push(slot);
+    }
+}
+
+/// The slot with this number. Async-signal-safe.
+pub(crate) fn numbered(index: usize) -> Option<&'static Slot> {
+    let slot = SLOTS.get(index)?.load(Ordering::Acquire);
+    // SAFETY: a pointer in the table comes from `Box::leak` in `acquire` and stays valid.
+    unsafe { slot.as_ref() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(code: u64) -> RawFrame {
+        RawFrame { code, offset: 0 }
+    }
+
+    #[test]
+    fn a_stack_deeper_than_the_desk_makes_it_grow() {
+        let mut frames = Frames::new();
+        (0..50_000).for_each(|code| frames.push(frame(code)));
+        assert!(frames.grow());
+        frames.clear();
+        (0..50_000).for_each(|code| frames.push(frame(code)));
+        assert!(!frames.grow());
+        let capture = frames.capture(0);
+        assert_eq!((capture.frames.0.len(), capture.left_out), (50_000, 0));
+        assert!(capture.frames.0.iter().zip(0..).all(|(frame, code)| frame.code == code));
+    }
+
+    #[test]
+    fn of_a_stack_too_deep_for_any_desk_both_ends_are_kept() {
+        let mut frames = Frames { buffer: vec![RawFrame::default(); 8], depth: 0 };
+        (0..27).for_each(|code| frames.push(frame(code)));
+        let capture = frames.capture(0);
+        let codes = |frames: &[RawFrame]| frames.iter().map(|f| f.code).collect::<Vec<_>>();
+        assert_eq!(codes(capture.frames.0), [0, 1, 2, 3]);
+        assert_eq!(codes(capture.frames.1), [23, 24, 25, 26]);
+        assert_eq!(capture.left_out, 19);
+    }
+}

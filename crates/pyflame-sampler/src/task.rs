@@ -1,0 +1,85 @@
+//! What the kernel says of one thread: whether it sleeps, and which signals it blocks.
+//!
+//! `/proc/self/task/TID/stat` has the state as the first field behind the name in parentheses;
+//! `status` has the blocked signals as a hexadecimal mask behind `SigBlk:` (proc(5)).
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+
+use pyflame_profile::State;
+
+/// One thread of this process, as the kernel knows it.
+#[derive(Debug)]
+pub(crate) struct Task {
+    native_id: u32,
+    /// Kept open: reading it again costs a tenth of opening it.
+    stat: Option<File>,
+}
+
+impl Task {
+    pub(crate) fn new(native_id: u32) -> Self {
+        Self { native_id, stat: None }
+    }
+
+    /// What a thread that is off the CPU is doing; `None` once it has ended.
+    pub(crate) fn state(&mut self) -> Option<State> {
+        if self.stat.is_none() {
+            self.stat = File::open(format!("/proc/self/task/{}/stat", self.native_id)).ok();
+        }
+        let mut bytes = [0; 128];
+        let count = self.stat.as_ref()?.read_at(&mut bytes, 0).ok()?;
+        parse_state(bytes.get(..count)?)
+    }
+
+    /// Whether the thread blocks `signal`. Where that can't be known, it does not.
+    pub(crate) fn blocks(&self, signal: i32) -> bool {
+        std::fs::read_to_string(format!("/proc/self/task/{}/status", self.native_id))
+            .is_ok_and(|status| parse_blocks(&status, signal))
+    }
+
+    /// The name that the kernel has for the thread; up to 15 bytes of it.
+    pub(crate) fn name(&self) -> Option<String> {
+        let name = std::fs::read(format!("/proc/self/task/{}/comm", self.native_id)).ok()?;
+        Some(String::from_utf8_lossy(&name).trim_end().to_owned())
+    }
+}
+
+fn parse_state(stat: &[u8]) -> Option<State> {
+    // A name can hold parentheses and blanks itself, so it ends at the last parenthesis.
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    match *stat.get(end + 2)? {
+        b'R' => Some(State::Ready),
+        b'X' | b'Z' => None,
+        _ => Some(State::Waiting),
+    }
+}
+
+fn parse_blocks(status: &str, signal: i32) -> bool {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigBlk:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_stands_behind_the_last_parenthesis() {
+        assert_eq!(parse_state(b"12 (a) R (b) S 1 2"), Some(State::Waiting));
+        assert_eq!(parse_state(b"12 (python) R 1"), Some(State::Ready));
+        assert_eq!(parse_state(b"12 (python) Z 1"), None);
+        assert_eq!(parse_state(b"12 (python)"), None);
+        assert_eq!(parse_state(b""), None);
+    }
+
+    #[test]
+    fn a_blocked_signal_is_a_bit_of_the_mask() {
+        let status = "Name:\tx\nSigBlk:\t0000000000400000\n";
+        assert!(parse_blocks(status, 23));
+        assert!(!parse_blocks(status, 22));
+        assert!(!parse_blocks("", 23));
+    }
+}

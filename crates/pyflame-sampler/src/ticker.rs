@@ -1,0 +1,398 @@
+//! The sampling thread: looks at every wanted thread at jittered times, by the one rule.
+//!
+//! For each thread its CPU clock is read. The same value as when its stack was last read: it has
+//! not run since, and that stack still holds. Otherwise the clock is read again at once. If it
+//! moves, the thread is running, and is signalled to capture its own stack. If it stands still,
+//! the thread is off the CPU: its stack is read from here, and a third reading of the same value
+//! proves that nothing moved meanwhile. So no stack is ever read from under a running thread, and
+//! no sleeping thread is ever woken.
+//!
+//! This thread never takes the GIL and blocks all signals.
+
+use std::sync::mpsc::{Receiver, Sender};
+
+use pyflame_cpython::is_linked;
+
+use crate::clock::monotonic_ns;
+use crate::code_cache::CodeCache;
+use crate::own_memory::BlockMemory;
+use crate::python::Python;
+use crate::recording::{Look, Options, Recorded, Recording};
+use crate::roster::{PthreadId, Request, Roster, Still, Thread};
+use crate::signal::{Sent, Signal};
+use crate::slot::{self, Found};
+use crate::wake;
+
+/// What the sampling thread is asked to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Begin a recording, and say when it has begun.
+    Start(u64, Options, Sender<()>),
+    /// End a recording and hand it over.
+    Stop(u64, Sender<Recorded>),
+}
+
+/// The state of the sampling thread.
+#[derive(Debug)]
+pub(crate) struct Ticker {
+    python: Python,
+    signal: Signal,
+    roster: Roster,
+    codes: CodeCache,
+    recordings: Vec<Recording>,
+    commands: Receiver<Command>,
+    memory: BlockMemory,
+    stills: u64,
+}
+
+/// The longest sleep: what is known of dead code objects is not to pile up.
+const LONGEST_SLEEP_NS: u64 = 50_000_000;
+
+/// How soon a capture is looked for where the next look at the threads is farther away.
+const COLLECT_AFTER_NS: u64 = 1_000_000;
+
+/// How often a thread may leave a request unanswered before its signal mask is asked for.
+const PATIENCE: u32 = 8;
+
+/// How long a thread that blocks our signal is believed to.
+const BLOCKED_FOR_NS: u64 = 50_000_000;
+
+/// How often a stack that is not believed is taken again.
+const MOST_RETAKES: u32 = 32;
+
+impl Ticker {
+    pub(crate) fn new(
+        python: Python,
+        signal: Signal,
+        pthread_id: PthreadId,
+        commands: Receiver<Command>,
+    ) -> Self {
+        Self {
+            python,
+            signal,
+            roster: Roster::new(python, pthread_id),
+            codes: CodeCache::new(python),
+            recordings: Vec::new(),
+            commands,
+            memory: BlockMemory::new(),
+            stills: 0,
+        }
+    }
+
+    /// Works until there is nobody left who could ask for anything.
+    pub(crate) fn run(mut self) {
+        loop {
+            let calls = wake::calls();
+            loop {
+                match self.commands.try_recv() {
+                    Ok(command) => self.obey(command),
+                    Err(std::sync::mpsc::TryRecvError::Empty) => break,
+                    Err(std::sync::mpsc::TryRecvError::Disconnected) => return self.leave(),
+                }
+            }
+            let is_waiting = self.collect();
+            let now_ns = monotonic_ns();
+            let due: Vec<bool> =
+                self.recordings.iter_mut().map(|r| r.schedule.is_due(now_ns)).collect();
+            if due.contains(&true) {
+                self.look(now_ns, &due);
+                continue; // Looking takes time, and something may be due by now.
+            }
+            let next_ns = self.recordings.iter().map(|r| r.schedule.next_ns()).min();
+            let sleep_ns = if is_waiting { COLLECT_AFTER_NS } else { LONGEST_SLEEP_NS };
+            let latest_ns = now_ns + sleep_ns;
+            wake::wait_until(next_ns.map_or(latest_ns, |next| next.min(latest_ns)), calls);
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        let now_ns = monotonic_ns();
+        match command {
+            Command::Start(number, options, started) => {
+                let mut recording = Recording::new(number, options, now_ns);
+                self.roster.refresh(now_ns);
+                for thread in self.roster.iter_mut() {
+                    if recording.wants(thread.native_id)
+                        && let Some(cpu_ns) = thread.clock.cpu_ns()
+                    {
+                        recording.follow_from_now(thread.look(now_ns, cpu_ns));
+                    }
+                }
+                self.recordings.push(recording);
+                _ = started.send(()); // Who asked may have gone; that is no error.
+            }
+            Command::Stop(number, recorded) => {
+                self.collect();
+                let position = self.recordings.iter().position(|r| r.number == number);
+                if let Some(position) = position {
+                    let recording = self.recordings.remove(position);
+                    _ = recorded.send(recording.finish(now_ns));
+                }
+            }
+        }
+    }
+
+    /// Looks at every thread that a recording which is due wants.
+    fn look(&mut self, now_ns: u64, due: &[bool]) {
+        self.roster.refresh(now_ns);
+        if !self.signal.is_ours() {
+            self.replace_signal();
+        }
+        for (recording, _) in self.recordings.iter_mut().zip(due).filter(|(_, due)| **due) {
+            recording.tick(now_ns);
+        }
+        let mut position = 0;
+        while let Some(thread) = self.roster.get(position) {
+            let native_id = thread.native_id;
+            let mut for_whom = Recipients::new(&mut self.recordings, due, native_id);
+            if for_whom.is_empty() {
+                position += 1;
+                continue;
+            }
+            let mut eye = Eye {
+                python: &self.python,
+                signal: self.signal,
+                memory: &mut self.memory,
+                codes: &mut self.codes,
+                stills: &mut self.stills,
+            };
+            match eye.look(thread, now_ns, &mut for_whom) {
+                Seen::Thread => position += 1,
+                Seen::OldList => {
+                    self.roster.mark_stale();
+                    position += 1;
+                }
+                Seen::Nobody => self.roster.remove(native_id),
+            }
+        }
+    }
+
+    /// Takes what the threads have captured; returns whether some have yet to.
+    fn collect(&mut self) -> bool {
+        let mut oldest_ns = u64::MAX;
+        for thread in self.roster.iter_mut() {
+            let (Some(request), Some(slot)) = (thread.request, thread.slot) else { continue };
+            let look = thread.look(request.wanted_ns, request.cpu_ns);
+            let everyone = vec![true; self.recordings.len()];
+            let mut for_whom = Recipients::new(&mut self.recordings, &everyone, thread.native_id);
+            let answer = slot.take(|found| match found {
+                Found::Nothing => Answer::Outstanding,
+                Found::Failed => Answer::Again,
+                Found::Stack(capture) => {
+                    for_whom.each(|recording| recording.running(look, &capture, &mut self.codes));
+                    Answer::Taken
+                }
+            });
+            thread.request = match answer {
+                Answer::Outstanding => Some(request),
+                Answer::Taken => None,
+                Answer::Again if request.retakes < MOST_RETAKES => {
+                    for_whom.each(Recording::count_retake);
+                    slot.request(for_whom.are_empty_requests());
+                    let sent = self.signal.send(thread.native_id, slot);
+                    if sent != Sent::Sent {
+                        slot.cancel();
+                    }
+                    (sent == Sent::Sent)
+                        .then_some(Request { retakes: request.retakes + 1, ..request })
+                }
+                Answer::Again => {
+                    for_whom.each(|r| r.uncaptured(look, "the stack was never consistent"));
+                    None
+                }
+            };
+            if let Some(request) = thread.request {
+                oldest_ns = oldest_ns.min(request.wanted_ns);
+            }
+        }
+        // A capture still to come is later than its request.
+        self.codes.absorb();
+        self.codes.forget_dead(oldest_ns);
+        oldest_ns != u64::MAX
+    }
+
+    /// The program has taken our signal for itself: use another one from now on.
+    fn replace_signal(&mut self) {
+        if let Some(signal) = Signal::install(&self.python) {
+            self.signal = signal;
+        }
+    }
+
+    fn leave(mut self) {
+        self.roster.iter_mut().for_each(Thread::give_back_by_ref);
+        self.signal.uninstall();
+    }
+}
+
+enum Answer {
+    Outstanding,
+    Taken,
+    Again,
+}
+
+/// What came of looking at a thread.
+enum Seen {
+    /// It is there.
+    Thread,
+    /// It is there, but its thread state is not what the list said.
+    OldList,
+    /// It has ended.
+    Nobody,
+}
+
+/// The recordings that are due and want one thread.
+struct Recipients<'a> {
+    recordings: Vec<&'a mut Recording>,
+}
+
+impl<'a> Recipients<'a> {
+    fn new(recordings: &'a mut [Recording], due: &[bool], native_id: u32) -> Self {
+        let recordings = recordings
+            .iter_mut()
+            .zip(due)
+            .filter(|(recording, due)| **due && recording.wants(native_id))
+            .map(|(recording, _)| recording)
+            .collect();
+        Self { recordings }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.recordings.is_empty()
+    }
+
+    fn each(&mut self, mut give: impl FnMut(&mut Recording)) {
+        self.recordings.iter_mut().for_each(|recording| give(recording));
+    }
+
+    fn are_empty_requests(&self) -> bool {
+        self.recordings.iter().all(|recording| recording.options.empty_signals)
+    }
+}
+
+/// What it takes to look at one thread.
+struct Eye<'a> {
+    python: &'a Python,
+    signal: Signal,
+    memory: &'a mut BlockMemory,
+    codes: &'a mut CodeCache,
+    stills: &'a mut u64,
+}
+
+impl Eye<'_> {
+    fn look(&mut self, thread: &mut Thread, now_ns: u64, for_whom: &mut Recipients<'_>) -> Seen {
+        let Some(cpu_ns) = thread.clock.cpu_ns() else { return Seen::Nobody };
+        if let Some(still) = thread.still.as_ref().filter(|still| still.cpu_ns == cpu_ns) {
+            let look = thread.look(now_ns, cpu_ns);
+            for_whom.each(|recording| recording.still(look, still, self.codes));
+            return Seen::Thread;
+        }
+        thread.still = None;
+        let Some(again_ns) = thread.clock.cpu_ns() else { return Seen::Nobody };
+        if again_ns != cpu_ns {
+            return self.signal(thread, now_ns, again_ns, for_whom);
+        }
+        let Some(state) = thread.task.state() else { return Seen::Nobody };
+        let Some(frames) = self.read(thread) else { return Seen::OldList };
+        let third_ns = thread.clock.cpu_ns();
+        match frames {
+            Some(frames) if third_ns == Some(cpu_ns) => {
+                *self.stills += 1;
+                let still = Still { cpu_ns, state, frames, number: *self.stills };
+                let look = thread.look(now_ns, cpu_ns);
+                for_whom.each(|recording| recording.still(look, &still, self.codes));
+                thread.still = Some(still);
+                Seen::Thread
+            }
+            // It ran while it was read, or it was taken off the CPU between two instructions
+            // that belong together. It knows best itself.
+            _ => self.signal(thread, now_ns, again_ns, for_whom),
+        }
+    }
+
+    /// Reads the stack of a thread that does not run, innermost frame first. `None` if its
+    /// thread state is gone, and nothing inside if the stack is not to be believed.
+    #[expect(clippy::option_option, reason = "two different ways of not knowing")]
+    fn read(&mut self, thread: &Thread) -> Option<Option<Vec<pyflame_cpython::RawFrame>>> {
+        let (interpreter, state) = &thread.state;
+        let stacks = &self.python.stacks;
+        self.memory.forget();
+        if !is_linked(self.memory, &stacks.layout, *interpreter, state).unwrap_or(false) {
+            return None;
+        }
+        let mut frames = Vec::new();
+        let walked = stacks.walk(self.memory, state.address, |frame| frames.push(frame));
+        Some(walked.is_ok().then_some(frames))
+    }
+
+    fn signal(
+        &mut self,
+        thread: &mut Thread,
+        now_ns: u64,
+        cpu_ns: u64,
+        for_whom: &mut Recipients<'_>,
+    ) -> Seen {
+        let look = thread.look(now_ns, cpu_ns);
+        if let Some(request) = &mut thread.request {
+            (request.wanted_ns, request.cpu_ns) = (now_ns, cpu_ns);
+            request.unanswered += 1;
+            if request.unanswered % PATIENCE == 0 && thread.task.blocks(self.signal.number()) {
+                thread.blocks_until_ns = Some(now_ns + BLOCKED_FOR_NS);
+                for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
+            }
+            return Seen::Thread;
+        }
+        if thread.slot.is_none() {
+            thread.slot = slot::acquire();
+        }
+        let Some(slot) = thread.slot else {
+            for_whom.each(|recording| recording.uncaptured(look, "too many threads"));
+            return Seen::Thread;
+        };
+        if self.is_blocked(thread, now_ns) {
+            for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
+            return Seen::Thread;
+        }
+        if !self.signal.is_ours() {
+            let reason = "the program took every signal";
+            for_whom.each(|recording| recording.uncaptured(look, reason));
+            return Seen::Thread;
+        }
+        if !slot.request(for_whom.are_empty_requests()) {
+            return Seen::Thread; // An answer came too late for its request; it goes next time.
+        }
+        let sent = self.signal.send(thread.native_id, slot);
+        if sent != Sent::Sent {
+            slot.cancel();
+        }
+        match sent {
+            Sent::Sent => {
+                let request = Request { wanted_ns: now_ns, cpu_ns, unanswered: 0, retakes: 0 };
+                thread.request = Some(request);
+                Seen::Thread
+            }
+            Sent::Gone => Seen::Nobody,
+            Sent::Refused => {
+                for_whom.each(|recording| recording.uncaptured(look, "the signal was refused"));
+                Seen::Thread
+            }
+        }
+    }
+
+    /// Whether the thread blocks our signal. It is asked when it is new, and again while it does.
+    fn is_blocked(&self, thread: &mut Thread, now_ns: u64) -> bool {
+        let is_new = thread.blocks_until_ns.is_none();
+        if is_new || thread.blocks_until_ns.is_some_and(|until| until != 0 && until <= now_ns) {
+            let blocks = thread.task.blocks(self.signal.number());
+            thread.blocks_until_ns = Some(if blocks { now_ns + BLOCKED_FOR_NS } else { 0 });
+        }
+        thread.blocks_until_ns != Some(0)
+    }
+}
+
+const BLOCKED: &str = "the thread blocks signals";
+
+impl Thread {
+    fn look(&self, at_ns: u64, cpu_ns: u64) -> Look {
+        Look { native_id: self.native_id, seen_ns: self.seen_ns, at_ns, cpu_ns }
+    }
+}
