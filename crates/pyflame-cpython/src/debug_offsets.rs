@@ -92,6 +92,7 @@ impl Layout {
             self.thread.thread_id,
             self.thread.native_thread_id.unwrap_or(0),
             self.thread.datastack_chunk.map_or(0, |chunk| chunk + 8),
+            self.thread.base_frame.unwrap_or(0),
         ];
         let frame = [self.frame.previous, self.frame.code, instruction];
         let code = [self.code.filename, self.code.name, self.code.line_table, self.code.first_line];

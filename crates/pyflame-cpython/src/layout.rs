@@ -56,7 +56,7 @@ pub struct ThreadLayout {
     pub id: u64,
     /// The newest chunk of the data stack, followed by the end of its used part; from 3.11 on.
     pub datastack_chunk: Option<u64>,
-    /// The frame that ends every stack, embedded in the thread state; from 3.15 on.
+    /// A pointer to the frame that ends every stack; from 3.15 on.
     pub base_frame: Option<u64>,
     /// How many bytes from the start hold all of the above.
     pub size: usize,
@@ -308,7 +308,7 @@ const PY315: Layout = Layout {
         native_thread_id: Some(184),
         id: 248,
         datastack_chunk: Some(256),
-        base_frame: Some(888),
+        base_frame: Some(80),
         size: 272,
         ..PY314.thread
     },

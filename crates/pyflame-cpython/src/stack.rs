@@ -14,7 +14,7 @@
 //!    the chunk's top.
 //! 2. 3.11 and 3.12: the frames of the running eval loop end at its entry frame, whose caller is
 //!    the current frame of the eval loop around it.
-//! 3. Every stack ends: with a null link, and on 3.15 at the frame inside the thread state.
+//! 3. Every stack ends: with a null link, and on 3.15 at the thread's base frame.
 
 use thiserror::Error;
 
@@ -93,7 +93,7 @@ impl StackReader {
         let mut last = 0;
         for _ in 0..MAX_FRAMES {
             if address == 0 {
-                return self.ended_at(thread, last);
+                return self.ended_at(bytes, last);
             }
             let frame = self.frame(memory, address)?;
             self.check_newest(memory, &mut top, address, &frame)?;
@@ -211,9 +211,9 @@ impl StackReader {
     }
 
     /// Fact 3.
-    fn ended_at(&self, thread: u64, last: u64) -> Result<(), StackError> {
+    fn ended_at(&self, thread: &[u8], last: u64) -> Result<(), StackError> {
         match self.layout.thread.base_frame {
-            Some(base) if last != thread.wrapping_add(base) => Err(StackError::Endless),
+            Some(base) if last != word_at(thread, base) => Err(StackError::Endless),
             _ => Ok(()),
         }
     }

@@ -17,11 +17,12 @@ pub(crate) struct Recording {
 #[pymethods]
 impl Recording {
     #[new]
-    #[pyo3(signature = (interval_ns, thread=None))]
-    fn new(interval_ns: u64, thread: Option<u32>) -> Self {
+    #[pyo3(signature = (interval_ns, thread=None, empty_signals=false))]
+    fn new(interval_ns: u64, thread: Option<u32>, empty_signals: bool) -> Self {
         let mut options = Options::default();
         options.interval = Duration::from_nanos(interval_ns);
         options.thread = thread;
+        options.empty_signals = empty_signals;
         Self { options, handle: None }
     }
 
@@ -36,6 +37,9 @@ impl Recording {
         let handle = self.handle.take().ok_or_else(|| PyRuntimeError::new_err("not started"))?;
         let recorded = handle.stop().map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
         let view = pyflame_profile::View::default();
-        Ok((view.folded(&recorded.profile), format!("{:?} {:?}", recorded.profile.meta, recorded.profile.totals())))
+        Ok((
+            view.folded(&recorded.profile),
+            format!("{:?} {:?}", recorded.profile.meta, recorded.profile.totals()),
+        ))
     }
 }

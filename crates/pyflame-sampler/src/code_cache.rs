@@ -24,7 +24,7 @@ pub(crate) struct Code {
 /// What is known of code objects, living and recently dead.
 #[derive(Debug)]
 pub(crate) struct CodeCache {
-    python: Python,
+    python: &'static Python,
     living: IndexMap<u64, Rc<Code>, FxBuildHasher>,
     dead: Vec<(u64, u64, Option<Rc<Code>>)>,
     numbers: u64,
@@ -33,7 +33,7 @@ pub(crate) struct CodeCache {
 }
 
 impl CodeCache {
-    pub(crate) fn new(python: Python) -> Self {
+    pub(crate) fn new(python: &'static Python) -> Self {
         Self {
             python,
             living: IndexMap::default(),

@@ -10,10 +10,9 @@
 #![expect(unsafe_code, reason = "replaces a function pointer in PyCode_Type")]
 
 use std::ffi::c_void;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
-use pyflame_cpython::{CodeObject, Layout};
+use pyflame_cpython::{CodeObject, StackReader};
 
 use crate::clock;
 use crate::own_memory::OwnMemory;
@@ -30,6 +29,14 @@ pub(crate) struct Death {
     pub(crate) code: Option<CodeObject>,
 }
 
+/// A link of the list of what was noted, newest first. A list without a lock, because a child
+/// that is forked while the sampling thread holds a lock would find it held for ever.
+#[derive(Debug)]
+struct Noted {
+    death: Death,
+    before: *mut Self,
+}
+
 type Dealloc = unsafe extern "C" fn(*mut c_void);
 
 /// `tp_dealloc` in a type object: behind the 24 bytes of an object of variable size come
@@ -38,18 +45,13 @@ const TP_DEALLOC: u64 = 48;
 
 static IS_NOTING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
-static NOTED: Mutex<Vec<Death>> = Mutex::new(Vec::new());
+static NOTED: AtomicPtr<Noted> = AtomicPtr::new(std::ptr::null_mut());
 static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
-static PYTHON: AtomicPtr<(Layout, u64)> = AtomicPtr::new(std::ptr::null_mut());
 
 /// Starts noting. The caller holds the GIL, so no code object is being dropped meanwhile.
 pub(crate) fn start(python: &Python) {
     let slot = slot(python);
     let ours = on_death as Dealloc as usize;
-    if PYTHON.load(Ordering::Acquire).is_null() {
-        let leaked = Box::into_raw(Box::new((python.stacks.layout, python.stacks.code_type)));
-        PYTHON.store(leaked, Ordering::Release);
-    }
     let current = slot.load(Ordering::Acquire);
     let original = ORIGINAL.load(Ordering::Acquire);
     // If somebody has wrapped ours meanwhile, it is called through theirs and must not be put in
@@ -72,12 +74,10 @@ pub(crate) fn stop(python: &Python) {
         // `ORIGINAL` stays, for a thread that is inside our function and about to read it.
         _ = slot.compare_exchange(ours, original, success, failure);
     }
-    if let Ok(mut noted) = NOTED.lock() {
-        noted.clear();
-    }
+    take(&mut Vec::new());
 }
 
-/// Stops noting, taking no lock: for the child of a fork.
+/// Stops noting; all that the child of a fork has to do.
 pub(crate) fn pause() {
     IS_NOTING.store(false, Ordering::Release);
 }
@@ -87,10 +87,18 @@ pub(crate) fn count() -> u64 {
     COUNT.load(Ordering::Acquire)
 }
 
-/// Moves what was noted into `into`.
+/// Moves what was noted into `into`, in order of death. Only for the sampling thread.
 pub(crate) fn take(into: &mut Vec<Death>) {
-    if let Ok(mut noted) = NOTED.lock() {
-        into.append(&mut noted);
+    let first = into.len();
+    let mut next = NOTED.swap(std::ptr::null_mut(), Ordering::AcqRel);
+    while !next.is_null() {
+        // SAFETY: `note` made it with `Box::into_raw`, and the swap has made it ours alone.
+        let noted = unsafe { Box::from_raw(next) };
+        into.push(noted.death);
+        next = noted.before;
+    }
+    if let Some(new) = into.get_mut(first..) {
+        new.reverse();
     }
 }
 
@@ -113,13 +121,17 @@ unsafe extern "C" fn on_death(code: *mut c_void) {
 }
 
 fn note(address: u64) {
-    // SAFETY: `PYTHON` holds null or a leaked pair.
-    let Some((layout, code_type)) = (unsafe { PYTHON.load(Ordering::Acquire).as_ref() }) else {
-        return;
-    };
+    let Some(python) = Python::found() else { return };
+    let StackReader { layout, code_type } = &python.stacks;
     let code = CodeObject::read(&mut OwnMemory, layout, *code_type, address).ok();
-    if let Ok(mut noted) = NOTED.lock() {
-        noted.push(Death { address, died_ns: clock::monotonic_ns(), code });
+    let death = Death { address, died_ns: clock::monotonic_ns(), code };
+    let mut before = NOTED.load(Ordering::Relaxed);
+    let noted = Box::into_raw(Box::new(Noted { death, before }));
+    let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+    while let Err(now) = NOTED.compare_exchange_weak(before, noted, success, failure) {
+        before = now;
+        // SAFETY: nobody else has `noted` before the exchange succeeds.
+        unsafe { (*noted).before = before };
     }
     COUNT.fetch_add(1, Ordering::Release);
 }

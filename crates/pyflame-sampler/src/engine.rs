@@ -4,6 +4,7 @@
 //! recorded and go with the last recording. A forked child has none of the three and is told so.
 #![expect(unsafe_code, reason = "pthread_atfork, pthread_self and the signal mask")]
 
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -51,7 +52,7 @@ impl RecordingHandle {
         let mut engine = engine();
         if engine.as_ref().is_some_and(|engine| engine.pid != pid) {
             // The parent's. Its thread does not exist here, so there is nothing to join.
-            std::mem::forget(engine.take());
+            _ = ManuallyDrop::new(engine.take());
         }
         let is_new = engine.is_none();
         let running = match &mut *engine {
@@ -112,8 +113,8 @@ impl Engine {
     fn start(pid: u32) -> Result<Self, StartError> {
         let python = Python::find()?;
         note_forks();
-        let signal = Signal::install(&python).ok_or(StartError::NoFreeSignal)?;
-        deaths::start(&python);
+        let signal = Signal::install().ok_or(StartError::NoFreeSignal)?;
+        deaths::start(python);
         let pthread_id = PthreadId::learn(pthread_self(), native_id());
         let (commands, received) = channel();
         let mask = SignalMask::block_all();
@@ -124,12 +125,12 @@ impl Engine {
             be_punctual();
             Ticker::new(python, signal, pthread_id, received).run();
             SAMPLER.store(0, Ordering::Release);
-            deaths::stop(&python);
+            deaths::stop(python);
         });
         drop(mask);
         let thread = thread.map_err(|error| {
             signal.uninstall();
-            deaths::stop(&python);
+            deaths::stop(python);
             StartError::NoThread(error)
         })?;
         Ok(Self { pid, commands, recordings: 0, thread })

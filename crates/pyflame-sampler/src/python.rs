@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "dlsym, and calling what it finds")]
 
 use std::ffi::{CStr, c_char, c_void};
+use std::sync::OnceLock;
 
 use pyflame_cpython::{Layout, Memory as _, StackReader};
 
@@ -26,9 +27,24 @@ pub(crate) struct Python {
 
 pub(crate) type ThisThreadState = extern "C" fn() -> *mut c_void;
 
+/// A process has one CPython, and it does not go away.
+static PYTHON: OnceLock<Python> = OnceLock::new();
+
 impl Python {
     /// Finds the interpreter.
-    pub(crate) fn find() -> Result<Self, StartError> {
+    pub(crate) fn find() -> Result<&'static Self, StartError> {
+        match PYTHON.get() {
+            Some(python) => Ok(python),
+            None => Self::search().map(|python| PYTHON.get_or_init(|| python)),
+        }
+    }
+
+    /// The interpreter, once it has been found. Async-signal-safe: one atomic load.
+    pub(crate) fn found() -> Option<&'static Self> {
+        PYTHON.get()
+    }
+
+    fn search() -> Result<Self, StartError> {
         let (major, minor) = version()?;
         let layout = Layout::of(major, minor).ok_or(StartError::UnknownVersion(major, minor))?;
         let runtime = symbol(c"_PyRuntime")?;

@@ -168,14 +168,13 @@ impl Recording {
         codes: &mut CodeCache,
     ) {
         let known = self.follow(look).still.filter(|known| known.0 == still.number);
-        let stack = match known {
-            Some((_, stack)) => stack,
-            None => {
-                // The thread holds its frames' code objects, and it has not run since.
-                let stack = self.stack(look, still.frames.iter().rev(), look.at_ns, codes);
-                self.follow(look).still = Some((still.number, stack));
-                stack
-            }
+        let stack = if let Some((_, stack)) = known {
+            stack
+        } else {
+            // The thread holds its frames' code objects, and it has not run since.
+            let stack = self.stack(look, still.frames.iter().rev(), look.at_ns, codes);
+            self.follow(look).still = Some((still.number, stack));
+            stack
         };
         self.record(look, stack, still.state);
     }
@@ -259,10 +258,9 @@ impl Recording {
         if path.generation != codes.generation() {
             path = Path { generation: codes.generation(), ..Path::default() };
         }
-        let mut depth = 0;
         let mut is_known = true;
         let mut stack = StackId::EMPTY;
-        for frame in frames {
+        for (depth, frame) in frames.enumerate() {
             is_known = is_known && path.frames.get(depth) == Some(frame);
             if is_known {
                 stack = path.stacks.get(depth).copied().unwrap_or(stack);
@@ -273,7 +271,6 @@ impl Recording {
                 path.frames.push(*frame);
                 path.stacks.push(stack);
             }
-            depth += 1;
         }
         self.follow(look).path = path;
         stack

@@ -19,7 +19,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use crate::clock::ThreadClock;
 use crate::own_memory::OwnMemory;
 use crate::python::Python;
-use crate::slot::{self, Slot};
+use crate::slot::{Slot, Slots};
 use crate::task::Task;
 
 /// A thread with a Python thread state.
@@ -38,8 +38,24 @@ pub(crate) struct Thread {
     pub(crate) request: Option<Request>,
     /// Its stack, if it has not run since that was read.
     pub(crate) still: Option<Still>,
-    /// Whether it blocks our signal, and when to see whether it still does.
-    pub(crate) blocks_until_ns: Option<u64>,
+    /// What is known of its signal mask.
+    pub(crate) mask: Mask,
+}
+
+/// Whether a thread lets our signal in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mask {
+    /// Nobody has asked yet.
+    Unknown,
+    /// It does, or did when it was asked.
+    Open,
+    /// It does not; worth asking again after the given time, and if need be after as long again.
+    Blocked {
+        /// When to ask again, on the monotonic clock.
+        until_ns: u64,
+        /// For how long it was believed.
+        for_ns: u64,
+    },
 }
 
 /// A capture that was asked for.
@@ -71,7 +87,7 @@ pub(crate) struct Still {
 /// All Python threads of the process.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    python: Python,
+    python: &'static Python,
     pthread_id: PthreadId,
     threads: IndexMap<u32, Thread, FxBuildHasher>,
     /// Each interpreter with the address and id of its newest thread state.
@@ -87,7 +103,7 @@ const LIST_EVERY_NS: u64 = 100_000_000;
 const MAX_INTERPRETERS: usize = 1024;
 
 impl Roster {
-    pub(crate) fn new(python: Python, pthread_id: PthreadId) -> Self {
+    pub(crate) fn new(python: &'static Python, pthread_id: PthreadId) -> Self {
         Self {
             python,
             pthread_id,
@@ -99,21 +115,16 @@ impl Roster {
     }
 
     /// Brings the list up to date where it has to be.
-    pub(crate) fn refresh(&mut self, now_ns: u64) {
+    pub(crate) fn refresh(&mut self, now_ns: u64, slots: &mut Slots) {
         let overdue = now_ns.saturating_sub(self.listed_ns) > LIST_EVERY_NS;
         if self.is_stale || overdue || self.has_new_head() {
-            self.list(now_ns);
+            self.list(now_ns, slots);
         }
     }
 
     /// Makes the next refresh read the list.
     pub(crate) fn mark_stale(&mut self) {
         self.is_stale = true;
-    }
-
-    /// How many threads there are.
-    pub(crate) fn len(&self) -> usize {
-        self.threads.len()
     }
 
     /// The thread at a position; positions change when threads end.
@@ -127,9 +138,9 @@ impl Roster {
     }
 
     /// Drops a thread that has ended.
-    pub(crate) fn remove(&mut self, native_id: u32) {
+    pub(crate) fn remove(&mut self, native_id: u32, slots: &mut Slots) {
         if let Some(thread) = self.threads.swap_remove(&native_id) {
-            thread.give_back();
+            slots.release(thread.slot);
         }
     }
 
@@ -144,7 +155,7 @@ impl Roster {
             })
     }
 
-    fn list(&mut self, now_ns: u64) {
+    fn list(&mut self, now_ns: u64, slots: &mut Slots) {
         let Some((heads, found)) = self.read() else {
             return; // It changed under us; the next look reads it again.
         };
@@ -170,7 +181,7 @@ impl Roster {
                 true
             }
             other => {
-                thread.give_back_by_ref();
+                slots.release(thread.slot.take());
                 // The id names another thread now, or the same with a new state.
                 other.is_some_and(|state| {
                     *thread = Thread::new(*native_id, state, now_ns);
@@ -229,19 +240,7 @@ impl Thread {
             slot: None,
             request: None,
             still: None,
-            blocks_until_ns: None,
-        }
-    }
-
-    fn give_back(mut self) {
-        self.give_back_by_ref();
-    }
-
-    /// Gives the slot back.
-    pub(crate) fn give_back_by_ref(&mut self) {
-        self.request = None;
-        if let Some(slot) = self.slot.take() {
-            slot::release(slot);
+            mask: Mask::Unknown,
         }
     }
 }

@@ -13,7 +13,6 @@
 #![expect(unsafe_code, reason = "installing and sending signals are calls into libc")]
 
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::python::Python;
 use crate::slot::Slot;
@@ -27,34 +26,24 @@ pub(crate) struct Signal(c_int);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// The thread will run the handler.
-    Sent,
+    OnItsWay,
     /// There is no such thread any more.
     Gone,
     /// The kernel refused.
     Refused,
 }
 
-/// The interpreter whose stacks the handler walks; set before the first signal, never freed.
-static PYTHON: AtomicPtr<Python> = AtomicPtr::new(std::ptr::null_mut());
-
 impl Signal {
     /// Installs our handler for a signal that the program does not use; `None` if it uses all.
-    pub(crate) fn install(python: &Python) -> Option<Self> {
-        let leaked = Box::into_raw(Box::new(*python));
-        let old = PYTHON.compare_exchange(
-            std::ptr::null_mut(),
-            leaked,
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
-        if old.is_err() {
-            // SAFETY: `leaked` was made above and nobody else has seen it. A process has one
-            // CPython, so what is there already says the same.
-            drop(unsafe { Box::from_raw(leaked) });
-        }
+    pub(crate) fn install() -> Option<Self> {
+        // Ours may be there already: a forked child inherits it.
+        let is_free = |signal: &c_int| match handler_of(*signal) {
+            Some(libc::SIG_DFL) => set_handler(*signal),
+            handler => handler == Some(our_handler()),
+        };
         std::iter::once(libc::SIGURG)
             .chain((libc::SIGRTMIN()..=libc::SIGRTMAX()).rev())
-            .find(|signal| handler_of(*signal) == Some(libc::SIG_DFL) && set_handler(*signal))
+            .find(is_free)
             .map(Self)
     }
 
@@ -94,7 +83,7 @@ impl Signal {
             libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, native_id, self.0, &raw const info)
         };
         if status == 0 {
-            return Sent::Sent;
+            return Sent::OnItsWay;
         }
         match std::io::Error::last_os_error().raw_os_error() {
             Some(libc::ESRCH) => Sent::Gone,
@@ -152,9 +141,7 @@ extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, _context: *m
     let errno = unsafe { *libc::__errno_location() };
     // SAFETY: with `SA_SIGINFO` the kernel passes a valid `siginfo_t`.
     let info = unsafe { &*info };
-    // SAFETY: `PYTHON` holds null or a leaked `Python`.
-    let python = unsafe { PYTHON.load(Ordering::Acquire).as_ref() };
-    if let (Some(python), Some(slot)) = (python, slot_of(info))
+    if let (Some(python), Some(slot)) = (Python::found(), slot_of(info))
         && !slot.capture(python)
     {
         wake::call(); // Not believed: have it taken again, a few microseconds from now.

@@ -14,7 +14,6 @@
 #![expect(unsafe_code, reason = "the desk changes hands between threads by the phase alone")]
 
 use std::cell::UnsafeCell;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use pyflame_cpython::RawFrame;
@@ -208,39 +207,51 @@ static SLOTS: [AtomicPtr<Slot>; MOST_SLOTS] =
     [const { AtomicPtr::new(std::ptr::null_mut()) }; MOST_SLOTS];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-/// The slots that no thread has at the moment.
-static UNUSED: Mutex<Vec<&'static Slot>> = Mutex::new(Vec::new());
-
 /// More threads at once than anybody samples.
 const MOST_SLOTS: usize = 1 << 15;
 
-/// A slot for a thread: one that is unused, or a new one; `None` if there are too many threads.
-pub(crate) fn acquire() -> Option<&'static Slot> {
-    let unused = UNUSED.lock().ok()?.pop();
-    if unused.is_some() {
-        return unused;
-    }
-    let index = COUNT.fetch_add(1, Ordering::Relaxed);
-    let place = SLOTS.get(index)?;
-    let desk = Desk { memory: BlockMemory::new(), frames: Frames::new(), captured_ns: 0 };
-    let slot: &'static Slot = Box::leak(Box::new(Slot {
-        index,
-        phase: AtomicU32::new(IDLE),
-        is_empty_request: AtomicBool::new(false),
-        desk: UnsafeCell::new(desk),
-    }));
-    place.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
-    Some(slot)
+/// The slots that no thread has at the moment. Belongs to the sampling thread.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    unused: Vec<&'static Slot>,
 }
 
-/// Gives a slot back. One that a handler may still be in is not used again.
-pub(crate) fn release(slot: &'static Slot) {
-    slot.cancel();
-    slot.take(|_| ());
-    if slot.phase.load(Ordering::Acquire) == IDLE
-        && let Ok(mut unused) = UNUSED.lock()
-    {
-        unused.push(slot);
+impl Slots {
+    /// Every slot there is, for a new sampling thread.
+    pub(crate) fn all() -> Self {
+        let mut slots = Self { unused: Vec::new() };
+        (0..COUNT.load(Ordering::Acquire)).for_each(|index| slots.release(numbered(index)));
+        slots
+    }
+
+    /// A slot for a thread: an unused one or a new one; `None` if there are too many threads.
+    pub(crate) fn acquire(&mut self) -> Option<&'static Slot> {
+        if let Some(slot) = self.unused.pop() {
+            return Some(slot);
+        }
+        let index = COUNT.load(Ordering::Relaxed);
+        let place = SLOTS.get(index)?;
+        let desk = Desk { memory: BlockMemory::new(), frames: Frames::new(), captured_ns: 0 };
+        let slot: &'static Slot = Box::leak(Box::new(Slot {
+            index,
+            phase: AtomicU32::new(IDLE),
+            is_empty_request: AtomicBool::new(false),
+            desk: UnsafeCell::new(desk),
+        }));
+        place.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
+        COUNT.store(index + 1, Ordering::Release);
+        Some(slot)
+    }
+
+    /// Takes a slot back. One that a handler may still be in is not used again until the next
+    /// sampling thread.
+    pub(crate) fn release(&mut self, slot: Option<&'static Slot>) {
+        let Some(slot) = slot else { return };
+        slot.cancel();
+        slot.take(|_| ());
+        if slot.phase.load(Ordering::Acquire) == IDLE {
+            self.unused.push(slot);
+        }
     }
 }
 

@@ -36,12 +36,6 @@ impl Task {
         std::fs::read_to_string(format!("/proc/self/task/{}/status", self.native_id))
             .is_ok_and(|status| parse_blocks(&status, signal))
     }
-
-    /// The name that the kernel has for the thread; up to 15 bytes of it.
-    pub(crate) fn name(&self) -> Option<String> {
-        let name = std::fs::read(format!("/proc/self/task/{}/comm", self.native_id)).ok()?;
-        Some(String::from_utf8_lossy(&name).trim_end().to_owned())
-    }
 }
 
 fn parse_state(stat: &[u8]) -> Option<State> {

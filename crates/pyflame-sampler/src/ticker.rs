@@ -12,15 +12,16 @@
 use std::sync::mpsc::{Receiver, Sender};
 
 use pyflame_cpython::is_linked;
+use pyflame_profile::State;
 
 use crate::clock::monotonic_ns;
 use crate::code_cache::CodeCache;
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
 use crate::recording::{Look, Options, Recorded, Recording};
-use crate::roster::{PthreadId, Request, Roster, Still, Thread};
+use crate::roster::{Mask, PthreadId, Request, Roster, Still, Thread};
 use crate::signal::{Sent, Signal};
-use crate::slot::{self, Found};
+use crate::slot::{Found, Slots};
 use crate::wake;
 
 /// What the sampling thread is asked to do.
@@ -35,13 +36,14 @@ pub(crate) enum Command {
 /// The state of the sampling thread.
 #[derive(Debug)]
 pub(crate) struct Ticker {
-    python: Python,
+    python: &'static Python,
     signal: Signal,
     roster: Roster,
     codes: CodeCache,
     recordings: Vec<Recording>,
     commands: Receiver<Command>,
     memory: BlockMemory,
+    slots: Slots,
     stills: u64,
 }
 
@@ -55,14 +57,15 @@ const COLLECT_AFTER_NS: u64 = 1_000_000;
 const PATIENCE: u32 = 8;
 
 /// How long a thread that blocks our signal is believed to.
-const BLOCKED_FOR_NS: u64 = 50_000_000;
+const BLOCKED_AT_FIRST_NS: u64 = 50_000;
+const BLOCKED_AT_MOST_NS: u64 = 50_000_000;
 
 /// How often a stack that is not believed is taken again.
 const MOST_RETAKES: u32 = 32;
 
 impl Ticker {
     pub(crate) fn new(
-        python: Python,
+        python: &'static Python,
         signal: Signal,
         pthread_id: PthreadId,
         commands: Receiver<Command>,
@@ -75,6 +78,7 @@ impl Ticker {
             recordings: Vec::new(),
             commands,
             memory: BlockMemory::new(),
+            slots: Slots::all(),
             stills: 0,
         }
     }
@@ -110,7 +114,7 @@ impl Ticker {
         match command {
             Command::Start(number, options, started) => {
                 let mut recording = Recording::new(number, options, now_ns);
-                self.roster.refresh(now_ns);
+                self.roster.refresh(now_ns, &mut self.slots);
                 for thread in self.roster.iter_mut() {
                     if recording.wants(thread.native_id)
                         && let Some(cpu_ns) = thread.clock.cpu_ns()
@@ -134,7 +138,7 @@ impl Ticker {
 
     /// Looks at every thread that a recording which is due wants.
     fn look(&mut self, now_ns: u64, due: &[bool]) {
-        self.roster.refresh(now_ns);
+        self.roster.refresh(now_ns, &mut self.slots);
         if !self.signal.is_ours() {
             self.replace_signal();
         }
@@ -150,7 +154,8 @@ impl Ticker {
                 continue;
             }
             let mut eye = Eye {
-                python: &self.python,
+                python: self.python,
+                slots: &mut self.slots,
                 signal: self.signal,
                 memory: &mut self.memory,
                 codes: &mut self.codes,
@@ -162,7 +167,7 @@ impl Ticker {
                     self.roster.mark_stale();
                     position += 1;
                 }
-                Seen::Nobody => self.roster.remove(native_id),
+                Seen::Nobody => self.roster.remove(native_id, &mut self.slots),
             }
         }
     }
@@ -190,14 +195,14 @@ impl Ticker {
                     for_whom.each(Recording::count_retake);
                     slot.request(for_whom.are_empty_requests());
                     let sent = self.signal.send(thread.native_id, slot);
-                    if sent != Sent::Sent {
+                    if sent != Sent::OnItsWay {
                         slot.cancel();
                     }
-                    (sent == Sent::Sent)
+                    (sent == Sent::OnItsWay)
                         .then_some(Request { retakes: request.retakes + 1, ..request })
                 }
                 Answer::Again => {
-                    for_whom.each(|r| r.uncaptured(look, "the stack was never consistent"));
+                    for_whom.each(|r| r.uncaptured(look, INCONSISTENT));
                     None
                 }
             };
@@ -213,13 +218,12 @@ impl Ticker {
 
     /// The program has taken our signal for itself: use another one from now on.
     fn replace_signal(&mut self) {
-        if let Some(signal) = Signal::install(&self.python) {
+        if let Some(signal) = Signal::install() {
             self.signal = signal;
         }
     }
 
-    fn leave(mut self) {
-        self.roster.iter_mut().for_each(Thread::give_back_by_ref);
+    fn leave(self) {
         self.signal.uninstall();
     }
 }
@@ -272,6 +276,7 @@ impl<'a> Recipients<'a> {
 /// What it takes to look at one thread.
 struct Eye<'a> {
     python: &'a Python,
+    slots: &'a mut Slots,
     signal: Signal,
     memory: &'a mut BlockMemory,
     codes: &'a mut CodeCache,
@@ -301,6 +306,12 @@ impl Eye<'_> {
                 let look = thread.look(now_ns, cpu_ns);
                 for_whom.each(|recording| recording.still(look, &still, self.codes));
                 thread.still = Some(still);
+                Seen::Thread
+            }
+            // A sleeping thread is never signalled: that could end its sleep.
+            None if state == State::Waiting => {
+                let look = thread.look(now_ns, again_ns);
+                for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
                 Seen::Thread
             }
             // It ran while it was read, or it was taken off the CPU between two instructions
@@ -336,13 +347,13 @@ impl Eye<'_> {
             (request.wanted_ns, request.cpu_ns) = (now_ns, cpu_ns);
             request.unanswered += 1;
             if request.unanswered % PATIENCE == 0 && thread.task.blocks(self.signal.number()) {
-                thread.blocks_until_ns = Some(now_ns + BLOCKED_FOR_NS);
+                thread.mask = thread.mask.blocked_for_longer(now_ns);
                 for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
             }
             return Seen::Thread;
         }
         if thread.slot.is_none() {
-            thread.slot = slot::acquire();
+            thread.slot = self.slots.acquire();
         }
         let Some(slot) = thread.slot else {
             for_whom.each(|recording| recording.uncaptured(look, "too many threads"));
@@ -361,11 +372,11 @@ impl Eye<'_> {
             return Seen::Thread; // An answer came too late for its request; it goes next time.
         }
         let sent = self.signal.send(thread.native_id, slot);
-        if sent != Sent::Sent {
+        if sent != Sent::OnItsWay {
             slot.cancel();
         }
         match sent {
-            Sent::Sent => {
+            Sent::OnItsWay => {
                 let request = Request { wanted_ns: now_ns, cpu_ns, unanswered: 0, retakes: 0 };
                 thread.request = Some(request);
                 Seen::Thread
@@ -380,15 +391,30 @@ impl Eye<'_> {
 
     /// Whether the thread blocks our signal. It is asked when it is new, and again while it does.
     fn is_blocked(&self, thread: &mut Thread, now_ns: u64) -> bool {
-        let is_new = thread.blocks_until_ns.is_none();
-        if is_new || thread.blocks_until_ns.is_some_and(|until| until != 0 && until <= now_ns) {
-            let blocks = thread.task.blocks(self.signal.number());
-            thread.blocks_until_ns = Some(if blocks { now_ns + BLOCKED_FOR_NS } else { 0 });
+        match thread.mask {
+            Mask::Open => return false,
+            Mask::Blocked { until_ns, .. } if now_ns < until_ns => return true,
+            Mask::Unknown | Mask::Blocked { .. } => {}
         }
-        thread.blocks_until_ns != Some(0)
+        let blocks = thread.task.blocks(self.signal.number());
+        thread.mask = if blocks { thread.mask.blocked_for_longer(now_ns) } else { Mask::Open };
+        blocks
     }
 }
 
+impl Mask {
+    /// A thread that is just starting blocks signals for microseconds, one that does so on
+    /// purpose for long: so the pauses between questions grow.
+    fn blocked_for_longer(self, now_ns: u64) -> Self {
+        let for_ns = match self {
+            Self::Blocked { for_ns, .. } => (for_ns * 2).min(BLOCKED_AT_MOST_NS),
+            Self::Unknown | Self::Open => BLOCKED_AT_FIRST_NS,
+        };
+        Self::Blocked { until_ns: now_ns + for_ns, for_ns }
+    }
+}
+
+const INCONSISTENT: &str = "the stack was never consistent";
 const BLOCKED: &str = "the thread blocks signals";
 
 impl Thread {
