@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Callable, Literal, TypeVar
 
+    from typing_extensions import Self
+
     from pyflame._native import Profile
 
     Function = TypeVar("Function", bound=Callable[..., Any])
@@ -76,8 +78,7 @@ class Profiler:
         self._engine = engine
         self._recorder: Recorder | None = None
         self._profile: Profile | None = None
-        self._lock = _thread.allocate_lock()
-        self._calls: dict[int, _Calls] = {}
+        self._calls = _Calls(self._new_recorder, self._add)
 
     @property
     def profile(self) -> Profile:
@@ -123,7 +124,7 @@ class Profiler:
         self._profile = recorder.stop()
         return self._profile
 
-    def __enter__(self) -> Profiler:
+    def __enter__(self) -> Self:
         """Start to record."""
         self.start()
         return self
@@ -158,14 +159,14 @@ class Profiler:
 
             @functools.wraps(function)
             async def call_coroutine(*args: Any, **kwargs: Any) -> Any:
-                with _Call(self):
+                with _Call(self._calls):
                     return await function(*args, **kwargs)
 
             return call_coroutine  # type: ignore[return-value]
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with _Call(self):
+            with _Call(self._calls):
                 return function(*args, **kwargs)
 
         return call  # type: ignore[return-value]
@@ -177,39 +178,51 @@ class Profiler:
             current_thread_only=self._threads == "current",
         )
 
+    def _add(self, profile: Profile) -> None:
+        self._profile = profile if self._profile is None else self._profile.merge(profile)
+
 
 class _Calls:
-    """The calls of decorated functions that are under way in one thread, and their recorder."""
+    """The calls of decorated functions: the first in a thread starts to record, the last stops.
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        self.depth = 0
+    Args:
+        new_recorder: Makes a recorder for the thread that calls it.
+        add: Takes what was recorded, one profile at a time.
+    """
+
+    def __init__(
+        self, new_recorder: Callable[[], Recorder], add: Callable[[Profile], None]
+    ) -> None:
+        self._new_recorder = new_recorder
+        self._add = add
+        self._lock = _thread.allocate_lock()
+        self._under_way: dict[int, tuple[Recorder, int]] = {}
+
+    def begin(self, thread: int) -> None:
+        with self._lock:
+            recorder, depth = self._under_way.get(thread) or (self._new_recorder(), 0)
+            if not depth:
+                recorder.start()
+            self._under_way[thread] = (recorder, depth + 1)
+
+    def end(self, thread: int) -> None:
+        with self._lock:
+            recorder, depth = self._under_way.pop(thread)
+            if depth > 1:
+                self._under_way[thread] = (recorder, depth - 1)
+            else:
+                self._add(recorder.stop())
 
 
 class _Call:
-    """One call of a decorated function; the first in a thread starts to record, the last stops."""
+    """One call of a decorated function."""
 
-    def __init__(self, profiler: Profiler) -> None:
-        self._profiler = profiler
+    def __init__(self, calls: _Calls) -> None:
+        self._calls = calls
+        self._thread = _thread.get_ident()
 
     def __enter__(self) -> None:
-        profiler, self._thread = self._profiler, _thread.get_ident()
-        with profiler._lock:
-            calls = profiler._calls.get(self._thread)
-            if calls is None:
-                calls = _Calls(profiler._new_recorder())
-                calls.recorder.start()
-                profiler._calls[self._thread] = calls
-            calls.depth += 1
+        self._calls.begin(self._thread)
 
     def __exit__(self, *_: object) -> None:
-        profiler = self._profiler
-        with profiler._lock:
-            calls = profiler._calls[self._thread]
-            calls.depth -= 1
-            if calls.depth:
-                return
-            del profiler._calls[self._thread]
-            profile = calls.recorder.stop()
-            earlier = profiler._profile
-            profiler._profile = profile if earlier is None else earlier.merge(profile)
+        self._calls.end(self._thread)

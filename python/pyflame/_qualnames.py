@@ -69,7 +69,7 @@ def _names_in_file(file: str) -> dict[tuple[str, int], str]:
 
 def _compiled(file: str) -> CodeType:
     try:
-        with open(file, "rb") as stream:  # noqa: PTH123 - what code objects have are strings
+        with open(file, "rb") as stream:
             source = stream.read()
         with warnings.catch_warnings():
             # The program has seen them when it was compiled.

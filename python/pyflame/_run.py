@@ -78,8 +78,9 @@ def _run_script(command: Command, main: ModuleType, on_start: Callable[[], None]
     file = os.path.join(os.getcwd(), path)
     loaders: Any = sys.modules["_frozen_importlib_external"]
     if path.endswith(".pyc"):
-        main.__loader__ = loaders.SourcelessFileLoader("__main__", file)
-        code = main.__loader__.get_code("__main__")
+        loader = loaders.SourcelessFileLoader("__main__", file)
+        main.__loader__ = loader
+        code = loader.get_code("__main__")
     else:
         main.__loader__ = loaders.SourceFileLoader("__main__", file)
         with io.open_code(file) as stream:
@@ -145,7 +146,7 @@ def _run_code(command: Command, main: ModuleType, on_start: Callable[[], None]) 
 def _run_stdin(command: Command, main: ModuleType, on_start: Callable[[], None]) -> None:
     sys.argv = ["-", *command.args]
     _set_first_path("")
-    with open(0, "rb", closefd=False) as stream:  # noqa: PTH123 - a descriptor has no path
+    with open(0, "rb", closefd=False) as stream:
         source = stream.read()
     code = compile(source, "<stdin>", "exec", dont_inherit=True)
     _set_file(main, "<stdin>")

@@ -15,7 +15,9 @@ from time import monotonic_ns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable
+    from typing import Callable
+
+    _Method = Callable[[threading.Thread], None]
 
 
 class ThreadNames:
@@ -80,7 +82,7 @@ def _uninstall() -> None:
         setattr(threading.Thread, _METHOD, original)
 
 
-def _noting(original: Callable[[threading.Thread], None]) -> Any:
+def _noting(original: _Method) -> _Method:
     def _set_native_id(self: threading.Thread) -> None:
         original(self)
         for collector in tuple(_collectors):
