@@ -194,5 +194,5 @@ pub enum SaveError {
     },
     /// The built-in renderer could not draw.
     #[error("can't draw the picture: {0}")]
-    Render(String),
+    Render(#[from] pyflame_render::RenderError),
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use pyflame_profile::{Profile, Tree, View};
+use pyflame_render::{SvgOptions, svg};
 
-use crate::{FlamegraphScript, Format, SaveError, write_atomically};
+use crate::{FlamegraphScript, Format, SaveError, facts, write_atomically};
 
 /// How a profile is drawn.
 #[derive(Clone, Debug, Default)]
@@ -32,8 +33,13 @@ impl Picture {
         }
     }
 
-    fn draw_built_in(&self, _profile: &Profile, _tree: &Tree) -> Result<Vec<u8>, SaveError> {
-        Err(SaveError::Render("the renderer has not landed".into()))
+    fn draw_built_in(&self, profile: &Profile, tree: &Tree) -> Result<Vec<u8>, SaveError> {
+        let mut options = SvgOptions::default();
+        options.title = self.title.clone().unwrap_or_else(|| profile.meta.program.to_string());
+        options.subtitle = facts(profile).join(" \u{b7} ");
+        let mut picture = Vec::new();
+        svg(tree, &options, &mut picture)?;
+        Ok(picture)
     }
 }
 

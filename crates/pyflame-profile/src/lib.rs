@@ -36,7 +36,7 @@ pub use category::Category;
 pub use folded::{FoldedError, escape_frame, parse_folded, unescape_frame};
 pub use frame::{Frame, FrameId, Function, FunctionId};
 pub use profile::{Engine, Meta, Profile, Unit};
-pub use sample::{Sample, State, Thread, ThreadId, Totals};
+pub use sample::{Sample, State, Thread, ThreadId, ThreadName, Totals};
 pub use stack::{StackId, StackTable};
 pub use tree::{Label, LabelId, Node, NodeId, Tree};
 pub use view::{Measure, View};

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::{
     Category, Frame, FrameId, Function, FunctionId, Sample, StackId, StackTable, State, Thread,
-    ThreadId, Totals,
+    ThreadId, ThreadName, Totals,
 };
 
 /// How the stacks of a profile were taken.
@@ -266,18 +266,24 @@ impl Profile {
         }
     }
 
-    /// Gives threads the names that were learnt elsewhere, as pairs of native id and name in
-    /// order of the threads' start: the kernel reuses ids, and so the second thread with an id
-    /// gets the second name.
-    pub fn name_threads(&mut self, names: &[(u64, Box<str>)]) {
-        let mut seen: IndexMap<u64, usize, FxBuildHasher> = IndexMap::default();
-        for thread in &mut self.threads {
-            let earlier = seen.entry(thread.native_id).or_default();
-            let mut same = names.iter().filter(|(id, _)| *id == thread.native_id);
-            if let Some((_, name)) = same.nth(*earlier) {
-                thread.name.clone_from(name);
+    /// Gives threads the names that were learnt elsewhere. `seen_ns` says for each thread when it
+    /// was first seen, on the clock of [`ThreadName::learnt_ns`].
+    ///
+    /// The kernel reuses ids. A thread bears the last name that was learnt for its id before the
+    /// thread was seen; where that is another's, the thread was seen before it had said its name.
+    pub fn name_threads(&mut self, mut names: Vec<ThreadName>, seen_ns: &[u64]) {
+        for (thread, seen_ns) in self.threads.iter_mut().zip(seen_ns) {
+            let mut own = (0..names.len()).filter(|i| names[*i].native_id == thread.native_id);
+            let first = own.clone().next();
+            if let Some(index) = own.rfind(|i| names[*i].learnt_ns <= *seen_ns).or(first) {
+                thread.name.clone_from(&names[index].name);
+                // Threads with one id come one after the other, and so do their names.
+                let mut position = 0;
+                names.retain(|name| {
+                    position += 1;
+                    name.native_id != thread.native_id || position > index + 1
+                });
             }
-            *earlier += 1;
         }
     }
 

@@ -9,6 +9,17 @@ pub struct Thread {
     pub native_id: u64,
 }
 
+/// The name of a thread, as it was learnt from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadName {
+    /// The kernel's id of the thread.
+    pub native_id: u64,
+    /// Its name.
+    pub name: Box<str>,
+    /// When the thread was known to have the id, in nanoseconds on the monotonic clock.
+    pub learnt_ns: u64,
+}
+
 /// Names a [`Thread`] within one profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ThreadId(pub(crate) u32);

@@ -1,8 +1,36 @@
-//! The extension module `pyflame._native`.
+//! The extension module `pyflame._native`: what Python needs of the Rust crates, and no more.
+//!
+//! It converts and holds no logic of its own: a value comes in from Python, a crate does the work,
+//! a value or a `pyflame.exceptions` error goes out. The package around it (`python/pyflame`)
+//! is what users import; names that begin with an underscore are for that package alone.
+#![forbid(unsafe_code)]
+#![expect(clippy::doc_markdown, reason = "what Python sees is documented in Python's style")]
+
+mod command;
+mod exceptions;
+mod fallback;
+mod profile;
 mod recording;
-use pyo3::prelude::*;
-#[pymodule]
+mod traceback;
+
+/// The native part of pyflame; use the package `pyflame`.
+#[pyo3::pymodule]
 mod _native {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
-    use super::recording::Recording;
+    use crate::command::{Command, parse_command};
+    #[pymodule_export]
+    use crate::fallback::FallbackSampler;
+    #[pymodule_export]
+    use crate::profile::{Profile, interval_ns};
+    #[pymodule_export]
+    use crate::recording::Recording;
+    #[pymodule_export]
+    use crate::traceback::print_exception;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

@@ -6,6 +6,9 @@ use pyflame_sampler::{Options, RecordingHandle};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
+use crate::exceptions;
+use crate::profile::Profile;
+
 /// A recording by signals of one thread or of all threads.
 #[pyclass(module = "pyflame._native")]
 #[derive(Debug)]
@@ -17,29 +20,29 @@ pub(crate) struct Recording {
 #[pymethods]
 impl Recording {
     #[new]
-    #[pyo3(signature = (interval_ns, thread=None, empty_signals=false))]
-    fn new(interval_ns: u64, thread: Option<u32>, empty_signals: bool) -> Self {
+    #[pyo3(signature = (interval_ns, thread=None))]
+    fn new(interval_ns: u64, thread: Option<u32>) -> Self {
         let mut options = Options::default();
         options.interval = Duration::from_nanos(interval_ns);
         options.thread = thread;
-        options.empty_signals = empty_signals;
         Self { options, handle: None }
     }
 
+    /// Start to record.
+    ///
+    /// Raises:
+    ///     pyflame.exceptions.SignalsUnavailable: With the reason.
     fn start(&mut self) -> PyResult<()> {
         let handle = RecordingHandle::start(self.options.clone())
-            .map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
+            .map_err(|error| exceptions::of_start(&error))?;
         self.handle = Some(handle);
         Ok(())
     }
 
-    fn stop(&mut self) -> PyResult<(String, String)> {
+    /// Stop to record; returns what was recorded.
+    fn stop(&mut self) -> PyResult<Profile> {
         let handle = self.handle.take().ok_or_else(|| PyRuntimeError::new_err("not started"))?;
-        let recorded = handle.stop().map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
-        let view = pyflame_profile::View::default();
-        Ok((
-            view.folded(&recorded.profile),
-            format!("{:?} {:?}", recorded.profile.meta, recorded.profile.totals()),
-        ))
+        let recorded = handle.stop().map_err(|error| exceptions::of_stop(&error))?;
+        Ok(Profile::recorded(recorded.profile, recorded.seen_ns))
     }
 }

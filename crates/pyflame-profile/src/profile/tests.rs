@@ -1,6 +1,6 @@
 //! What happens to a profile after the recording: runner frames go, names come.
 
-use crate::{Frame, Function, Profile, Sample, State, Thread, View};
+use crate::{Frame, Function, Profile, Sample, State, Thread, ThreadName, View};
 
 fn record(profile: &mut Profile, names: &[&str]) {
     let thread = match profile.threads() {
@@ -31,14 +31,35 @@ fn what_a_runner_called_is_kept_and_the_runner_is_not() {
     assert_eq!(profile.totals().samples, 4);
 }
 
-#[test]
-fn threads_that_share_a_reused_id_get_their_names_in_order() {
+fn named(seen: &[(u64, u64)], names: &[(u64, &str, u64)]) -> Vec<String> {
     let mut profile = Profile::default();
-    for native_id in [7, 8, 7, 7] {
-        profile.add_thread(Thread { name: "?".into(), native_id });
+    for (native_id, _) in seen {
+        profile.add_thread(Thread { name: "?".into(), native_id: *native_id });
     }
-    let names = [(7, "first".into()), (9, "other".into()), (7, "second".into())];
-    profile.name_threads(&names);
-    let names: Vec<_> = profile.threads().iter().map(|thread| &*thread.name).collect();
-    assert_eq!(names, ["first", "?", "second", "?"]);
+    let names = names.iter().map(|&(native_id, name, learnt_ns)| ThreadName {
+        native_id,
+        name: name.into(),
+        learnt_ns,
+    });
+    let seen_ns: Vec<u64> = seen.iter().map(|(_, seen_ns)| *seen_ns).collect();
+    profile.name_threads(names.collect(), &seen_ns);
+    profile.threads().iter().map(|thread| thread.name.to_string()).collect()
+}
+
+#[test]
+fn threads_that_share_a_reused_id_get_their_own_names() {
+    let names = [(7, "first", 10), (9, "other", 20), (7, "second", 30)];
+    assert_eq!(named(&[(7, 11), (8, 12), (7, 31), (7, 50)], &names), ["first", "?", "second", "?"]);
+}
+
+#[test]
+fn a_thread_that_was_never_seen_leaves_its_name_to_nobody() {
+    let names = [(7, "never seen", 10), (7, "seen", 20)];
+    assert_eq!(named(&[(7, 25)], &names), ["seen"]);
+}
+
+#[test]
+fn a_thread_that_was_seen_before_it_said_its_name_gets_it_all_the_same() {
+    let names = [(7, "first", 10), (7, "second", 30)];
+    assert_eq!(named(&[(7, 9), (7, 28)], &names), ["first", "second"]);
 }

@@ -1,0 +1,50 @@
+//! Every error of the Rust crates as the Python exception that means the same to its catcher.
+//!
+//! The classes are defined in `python/pyflame/exceptions.py`, so that they are documented and
+//! typed where users look; this file is the only place that maps to them.
+
+use pyflame_cli::{IntervalError, SaveError, ScriptError, UsageError};
+use pyflame_sampler::{StartError, StopError};
+use pyo3::PyErr;
+use pyo3::exceptions::{PyOSError, PyValueError};
+
+mod python {
+    pyo3::import_exception!(pyflame.exceptions, FlamegraphScriptFailed);
+    pyo3::import_exception!(pyflame.exceptions, InvalidFoldedText);
+    pyo3::import_exception!(pyflame.exceptions, MissingFlamegraphScript);
+    pyo3::import_exception!(pyflame.exceptions, ProfilerStateError);
+    pyo3::import_exception!(pyflame.exceptions, SignalsUnavailable);
+    pyo3::import_exception!(pyflame.exceptions, UsageError);
+}
+
+pub(crate) use python::InvalidFoldedText;
+
+pub(crate) fn of_usage(error: &UsageError) -> PyErr {
+    python::UsageError::new_err(error.to_string())
+}
+
+pub(crate) fn of_interval(error: &IntervalError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+pub(crate) fn of_script(error: &ScriptError) -> PyErr {
+    python::MissingFlamegraphScript::new_err(error.to_string())
+}
+
+pub(crate) fn of_save(error: &SaveError) -> PyErr {
+    match error {
+        SaveError::Write { source, .. } => match source.raw_os_error() {
+            Some(errno) => PyOSError::new_err((errno, error.to_string())),
+            None => PyOSError::new_err(error.to_string()),
+        },
+        _ => python::FlamegraphScriptFailed::new_err(error.to_string()),
+    }
+}
+
+pub(crate) fn of_start(error: &StartError) -> PyErr {
+    python::SignalsUnavailable::new_err(error.to_string())
+}
+
+pub(crate) fn of_stop(error: &StopError) -> PyErr {
+    python::ProfilerStateError::new_err(error.to_string())
+}

@@ -1,0 +1,396 @@
+//! `pyflame.Profile`: a finished recording, to be looked at, merged, filtered and saved.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use pyflame_cli::{
+    Destination, FlamegraphScript, Format, Picture, interval_from_seconds, split_args,
+};
+use pyflame_profile::{Engine, Measure, ThreadName, View, parse_folded};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyTuple, PyType};
+
+use crate::exceptions;
+
+/// What a recording holds: every stack that was seen, with the time that it stands for.
+///
+/// A profile comes from :meth:`pyflame.Profiler.stop` or :meth:`from_folded` and never changes;
+/// :meth:`merge` and :meth:`filter` give new ones.
+///
+/// Examples:
+///     >>> import pyflame
+///     >>> profile = pyflame.Profile.from_folded("main;parse 3\nmain;write 1\n")
+///     >>> profile.samples
+///     4
+///     >>> print(profile.folded(), end="")
+///     main;parse 3
+///     main;write 1
+#[pyclass(frozen, module = "pyflame", name = "Profile")]
+pub(crate) struct Profile {
+    inner: pyflame_profile::Profile,
+    /// When each thread was first seen, on the monotonic clock; what names are matched by.
+    seen_ns: Vec<u64>,
+}
+
+/// How a profile is looked at and drawn, as Python's keyword arguments say it.
+struct Drawing<'a> {
+    title: Option<String>,
+    mode: &'a str,
+    by_line: bool,
+    flamegraph_script: Option<PathBuf>,
+    flamegraph_args: Option<FlamegraphArgs>,
+}
+
+/// Extra arguments for a flamegraph script: a string to split, or a list.
+#[derive(FromPyObject)]
+pub(crate) enum FlamegraphArgs {
+    Text(String),
+    List(Vec<String>),
+}
+
+/// The interval in nanoseconds that a number of seconds means.
+///
+/// Raises:
+///     ValueError: When it is outside the limits.
+#[pyfunction]
+pub(crate) fn interval_ns(seconds: f64) -> PyResult<u128> {
+    // By way of text, so that a message shows the number as Python's user wrote it.
+    let interval = interval_from_seconds(&seconds.to_string())
+        .map_err(|error| exceptions::of_interval(&error))?;
+    Ok(interval.as_nanos())
+}
+
+impl From<pyflame_profile::Profile> for Profile {
+    fn from(inner: pyflame_profile::Profile) -> Self {
+        Self { inner, seen_ns: Vec::new() }
+    }
+}
+
+impl Profile {
+    pub(crate) fn recorded(inner: pyflame_profile::Profile, seen_ns: Vec<u64>) -> Self {
+        Self { inner, seen_ns }
+    }
+
+    pub(crate) fn inner(&self) -> &pyflame_profile::Profile {
+        &self.inner
+    }
+}
+
+#[pymethods]
+impl Profile {
+    /// How many samples there are, over all threads.
+    #[getter]
+    fn samples(&self) -> u64 {
+        self.inner.totals().samples
+    }
+
+    /// Seconds from start to stop.
+    #[getter]
+    fn duration(&self) -> f64 {
+        self.inner.meta.duration.as_secs_f64()
+    }
+
+    /// Seconds that the samples stand for, summed over threads.
+    #[getter]
+    fn wall_time(&self) -> f64 {
+        seconds(self.inner.totals().wall_ns)
+    }
+
+    /// Seconds that the threads spent on a CPU, by the samples.
+    #[getter]
+    fn cpu_time(&self) -> f64 {
+        seconds(self.inner.totals().cpu_ns)
+    }
+
+    /// How often the threads were looked at, in hertz; 0 where it is not known.
+    #[getter]
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+    fn rate(&self) -> f64 {
+        match self.duration() {
+            0.0 => 0.0,
+            duration => self.inner.meta.ticks as f64 / duration,
+        }
+    }
+
+    /// The interval that was asked for, in seconds; 0 where it is not known.
+    #[getter]
+    fn interval(&self) -> f64 {
+        self.inner.meta.interval.as_secs_f64()
+    }
+
+    /// Names of the threads that have samples, in order of appearance.
+    #[getter]
+    fn threads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut sampled = vec![false; self.inner.threads().len()];
+        for (thread, ..) in self.inner.samples() {
+            sampled[thread.index()] = true;
+        }
+        let threads = self.inner.threads().iter().zip(sampled);
+        let names = threads.filter(|(_, sampled)| *sampled).map(|(thread, _)| &*thread.name);
+        PyTuple::new(py, names.collect::<Vec<_>>())
+    }
+
+    /// How many samples stand for a stack that could not be captured.
+    #[getter]
+    fn uncaptured(&self) -> u64 {
+        self.inner.meta.uncaptured
+    }
+
+    /// How many captures were taken anew at once because the first was not believed.
+    #[getter]
+    fn retaken(&self) -> u64 {
+        self.inner.meta.retaken
+    }
+
+    /// How the stacks were taken: ``signal``, ``fallback`` or ``imported``.
+    #[getter]
+    fn engine(&self) -> &'static str {
+        match self.inner.meta.engine {
+            Engine::Signal => "signal",
+            Engine::Fallback => "fallback",
+            Engine::Imported => "imported",
+        }
+    }
+
+    /// Why this engine, where it was not asked for; empty otherwise.
+    #[getter]
+    fn engine_note(&self) -> &str {
+        &self.inner.meta.engine_note
+    }
+
+    /// What was profiled, as a person would name it.
+    #[getter]
+    fn program(&self) -> &str {
+        &self.inner.meta.program
+    }
+
+    /// Folded text, the format of flamegraph.pl: a line for each stack and its microseconds.
+    ///
+    /// Args:
+    ///     mode: ``wall`` for time that passed, ``cpu`` for time on a CPU.
+    ///     by_line: Whether a function's lines are told apart.
+    #[pyo3(signature = (mode = "wall", *, by_line = false))]
+    fn folded(&self, py: Python<'_>, mode: &str, by_line: bool) -> PyResult<String> {
+        let view = view(mode, by_line)?;
+        Ok(py.detach(|| view.folded(&self.inner)))
+    }
+
+    /// An interactive flame graph, as the text of an SVG file.
+    ///
+    /// Args:
+    ///     title: The heading; by default the name of the program.
+    ///     mode: ``wall`` for time that passed, ``cpu`` for time on a CPU.
+    ///     by_line: Whether a function's lines are told apart.
+    ///     flamegraph_script: A flamegraph.pl that draws instead of the built-in renderer; a bare
+    ///         name is looked up on PATH.
+    ///     flamegraph_args: Arguments in the style of flamegraph.pl: a list, or a string that is
+    ///         split as a shell would.
+    ///
+    /// Raises:
+    ///     pyflame.exceptions.MissingFlamegraphScript: When the script isn't there.
+    ///     pyflame.exceptions.FlamegraphScriptFailed: When it can't draw.
+    #[pyo3(signature = (
+        title = None, mode = "wall", *, by_line = false, flamegraph_script = None,
+        flamegraph_args = None,
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    fn svg(
+        &self,
+        py: Python<'_>,
+        title: Option<String>,
+        mode: &str,
+        by_line: bool,
+        flamegraph_script: Option<PathBuf>,
+        flamegraph_args: Option<FlamegraphArgs>,
+    ) -> PyResult<String> {
+        let drawing = Drawing { title, mode, by_line, flamegraph_script, flamegraph_args };
+        let picture = drawing.picture()?;
+        let bytes =
+            py.detach(|| picture.draw(&self.inner)).map_err(|error| exceptions::of_save(&error))?;
+        // Only an external script can write anything but UTF-8.
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Write the profile to a file, which appears whole or not at all.
+    ///
+    /// Args:
+    ///     path: Where to.
+    ///     format: ``svg`` or ``folded``; by default what the extension of ``path`` says.
+    ///     title: The heading; by default the name of the program.
+    ///     mode: ``wall`` for time that passed, ``cpu`` for time on a CPU.
+    ///     by_line: Whether a function's lines are told apart.
+    ///     flamegraph_script: As for :meth:`svg`.
+    ///     flamegraph_args: As for :meth:`svg`.
+    ///
+    /// Raises:
+    ///     ValueError: When neither ``format`` nor the extension is one that we know.
+    ///     OSError: When the file can't be written.
+    ///     pyflame.exceptions.FlamegraphScriptFailed: When the script can't draw; the recording
+    ///         is kept as folded text beside ``path`` then.
+    #[pyo3(signature = (
+        path, format = None, *, title = None, mode = "wall", by_line = false,
+        flamegraph_script = None, flamegraph_args = None,
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    fn save(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        format: Option<&str>,
+        title: Option<String>,
+        mode: &str,
+        by_line: bool,
+        flamegraph_script: Option<PathBuf>,
+        flamegraph_args: Option<FlamegraphArgs>,
+    ) -> PyResult<()> {
+        let format = match format {
+            Some(name) => Format::of_name(name),
+            None => Format::of_path(&path),
+        };
+        let Some(format) = format else {
+            return Err(PyValueError::new_err(format!(
+                "the format for `{}` is not clear: use .svg, .folded or .txt, or give \
+                 format=\"svg\" or \"folded\"",
+                path.display()
+            )));
+        };
+        let drawing = Drawing { title, mode, by_line, flamegraph_script, flamegraph_args };
+        let picture = drawing.picture()?;
+        let destination = Destination { shown: path.clone(), path, format, picture };
+        py.detach(|| destination.save(&self.inner)).map_err(|error| exceptions::of_save(&error))
+    }
+
+    /// A new profile that holds this one and ``others``.
+    ///
+    /// Threads with the same name and native id become one.
+    ///
+    /// Examples:
+    ///     >>> import pyflame
+    ///     >>> a = pyflame.Profile.from_folded("main;parse 3\n")
+    ///     >>> b = pyflame.Profile.from_folded("main;parse 2\n")
+    ///     >>> a.merge(b).folded()
+    ///     'main;parse 5\n'
+    #[pyo3(signature = (*others))]
+    fn merge(&self, others: Vec<PyRef<'_, Self>>) -> Self {
+        let mut merged = self.inner.clone();
+        for other in others {
+            merged.merge(&other.inner);
+        }
+        merged.into()
+    }
+
+    /// A new profile with the samples of some threads only.
+    ///
+    /// Args:
+    ///     threads: Names of the threads to keep.
+    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
+    fn filter(&self, threads: Vec<String>) -> Self {
+        self.inner.only_threads(|thread| threads.iter().any(|name| **name == *thread.name)).into()
+    }
+
+    /// Read folded text into a profile that counts instead of timing.
+    ///
+    /// Raises:
+    ///     pyflame.exceptions.InvalidFoldedText: When a line can't be read; it is named.
+    #[classmethod]
+    fn from_folded(_cls: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
+        let (profile, errors) = parse_folded(text);
+        match errors.first() {
+            None => Ok(profile.into()),
+            Some(error) => Err(exceptions::InvalidFoldedText::new_err(error.to_string())),
+        }
+    }
+
+    /// Complete a recording with what only Python knows of it.
+    ///
+    /// Args:
+    ///     program: What was profiled.
+    ///     engine_note: Why this engine.
+    ///     thread_names: Native id, name, and when they were learnt on the monotonic clock, for
+    ///         each thread in order of that time.
+    ///     runner_file: Frames of this file, and what called them, are ours and go.
+    #[pyo3(signature = (*, program, engine_note, thread_names, runner_file))]
+    fn _completed(
+        &self,
+        program: &str,
+        engine_note: &str,
+        thread_names: Vec<(u64, String, u64)>,
+        runner_file: Option<&str>,
+    ) -> Self {
+        let mut profile = self.inner.clone();
+        profile.meta.program = program.into();
+        profile.meta.engine_note = engine_note.into();
+        let names = thread_names.into_iter().map(|(native_id, name, learnt_ns)| ThreadName {
+            native_id,
+            name: name.into_boxed_str(),
+            learnt_ns,
+        });
+        profile.name_threads(names.collect(), &self.seen_ns);
+        if let Some(runner_file) = runner_file {
+            profile.keep_below(|function| &*function.file == runner_file);
+        }
+        profile.into()
+    }
+
+    /// Every function that was seen, as name, file and first line.
+    fn _functions(&self) -> Vec<(String, String, u32)> {
+        let functions = self.inner.functions();
+        functions.map(|f| (f.name.to_string(), f.file.to_string(), f.first_line)).collect()
+    }
+
+    /// The same profile with other function names, given by name, file and first line.
+    #[expect(clippy::needless_pass_by_value, reason = "a dict from Python has no other form")]
+    fn _renamed(&self, names: HashMap<(String, String, u32), String>) -> Self {
+        let mut profile = self.inner.clone();
+        profile.rename_functions(|f| {
+            let key = (f.name.to_string(), f.file.to_string(), f.first_line);
+            names.get(&key).map(|name| name.as_str().into())
+        });
+        profile.into()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<pyflame.Profile: {}>", pyflame_cli::facts(&self.inner).join(", "))
+    }
+}
+
+impl Drawing<'_> {
+    fn picture(self) -> PyResult<Picture> {
+        let mut picture = Picture::default();
+        picture.view = view(self.mode, self.by_line)?;
+        picture.title = self.title;
+        let args = match self.flamegraph_args {
+            None => Vec::new(),
+            Some(FlamegraphArgs::List(args)) => args,
+            Some(FlamegraphArgs::Text(text)) => split_args(&text).ok_or_else(|| {
+                PyValueError::new_err(format!("a quote is not closed in flamegraph_args: {text}"))
+            })?,
+        };
+        if let Some(script) = self.flamegraph_script {
+            let cwd = std::env::current_dir()?;
+            let script = FlamegraphScript::find(script.as_os_str(), &cwd, args)
+                .map_err(|error| exceptions::of_script(&error))?;
+            picture.script = Some(script);
+        }
+        Ok(picture)
+    }
+}
+
+fn view(mode: &str, by_line: bool) -> PyResult<View> {
+    let mut view = View::default();
+    view.by_line = by_line;
+    view.measure = match mode {
+        "wall" => Measure::Wall,
+        "cpu" => Measure::Cpu,
+        _ => {
+            let message = format!("mode must be \"wall\" or \"cpu\", not {mode:?}");
+            return Err(PyValueError::new_err(message));
+        }
+    };
+    Ok(view)
+}
+
+fn seconds(nanoseconds: u64) -> f64 {
+    std::time::Duration::from_nanos(nanoseconds).as_secs_f64()
+}

@@ -1,0 +1,21 @@
+"""Flame graphs for Python: where a program spends its time, truthfully.
+
+From the command line, ``python -m pyflame script.py`` writes ``script.py.svg``. In a program,
+:class:`Profiler` records a piece of it, and the :class:`Profile` that results can be looked at,
+saved, merged and drawn.
+
+Examples:
+    >>> import pyflame
+    >>> with pyflame.Profiler() as profiler:
+    ...     total = sum(i * i for i in range(100_000))
+    >>> profiler.profile.duration > 0
+    True
+"""
+
+from __future__ import annotations
+
+from pyflame import exceptions
+from pyflame._native import Profile, __version__
+from pyflame._profiler import Profiler
+
+__all__ = ["Profile", "Profiler", "__version__", "exceptions"]

@@ -1,0 +1,63 @@
+"""The engine of last resort: a Python thread that looks at ``sys._current_frames()``.
+
+It works wherever Python does, and has to wait for the GIL before each look: the rate that was
+asked for is not reached while the program computes, and functions that give up the GIL are seen
+more often than they should be. A profile that it made says so.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+
+from pyflame import _native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pyflame._native import Profile
+
+
+class FallbackRecording:
+    """Records with a thread that the program's own threading does not know of.
+
+    Args:
+        interval_ns: Mean time between two looks.
+        current_thread_only: Whether only the thread that calls :meth:`start` is looked at.
+    """
+
+    def __init__(self, interval_ns: int, *, current_thread_only: bool) -> None:
+        self._interval_ns = interval_ns
+        self._current_thread_only = current_thread_only
+
+    def start(self) -> None:
+        """Start the looking thread."""
+        ident = _thread.get_ident() if self._current_thread_only else None
+        self._sampler = _native.FallbackSampler(self._interval_ns, ident)
+        self._process = os.getpid()
+        self._failure: BaseException | None = None
+        self._running = _thread.allocate_lock()
+        self._running.acquire()
+        self._alive = _thread.allocate_lock()
+        self._alive.acquire()
+        # Not through `threading`: its thread counts and exit hooks are the program's.
+        _thread.start_new_thread(self._look_on, ())
+
+    def stop(self) -> Profile:
+        """Stop the looking thread; returns what it saw."""
+        # In a forked child there is no such thread.
+        if self._process == os.getpid():
+            self._running.release()
+            self._alive.acquire()
+        if self._failure is not None:
+            raise self._failure
+        return self._sampler.finish()
+
+    def _look_on(self) -> None:
+        try:
+            pause = self._sampler.pause()
+            while not self._running.acquire(timeout=pause):
+                pause = self._sampler.look()
+        except BaseException as failure:  # noqa: BLE001 - raised again where it is expected
+            self._failure = failure
+        finally:
+            self._alive.release()

@@ -1,0 +1,123 @@
+"""One recording, whichever engine makes it, and what only Python knows of it."""
+
+from __future__ import annotations
+
+import sys
+
+from pyflame import _native
+from pyflame.exceptions import SignalsUnavailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from pyflame._native import Profile
+    from pyflame._threads import ThreadNames
+
+    class Recording(Protocol):
+        """What an engine offers."""
+
+        def start(self) -> None: ...
+        def stop(self) -> Profile: ...
+
+
+ENGINES = ("auto", "signal", "fallback")
+
+
+class Recorder:
+    """Records from :meth:`start` to :meth:`stop`, once.
+
+    Args:
+        interval_ns: Mean time between two samples.
+        engine: ``auto``, ``signal`` or ``fallback``.
+        current_thread_only: Whether only the thread that calls :meth:`start` is sampled.
+        program: What is recorded, as a person would name it.
+        runner_file: Frames of this file and what called them are not the program's.
+    """
+
+    def __init__(
+        self,
+        interval_ns: int,
+        *,
+        engine: str = "auto",
+        current_thread_only: bool = False,
+        program: str = "",
+        runner_file: str | None = None,
+    ) -> None:
+        self._interval_ns = interval_ns
+        self._engine = engine
+        self._current_thread_only = current_thread_only
+        self._program = program
+        self._runner_file = runner_file
+        self._engine_note = ""
+        self._names: ThreadNames | None = None
+        self._recording: Recording | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether it is recording."""
+        return self._recording is not None
+
+    def start(self) -> None:
+        """Start to record.
+
+        Raises:
+            SignalsUnavailable: When the signal engine was asked for and can't be used.
+        """
+        from pyflame._threads import ThreadNames
+
+        self._names = ThreadNames()
+        self._names.start()
+        try:
+            self._recording = self._start_engine()
+        except BaseException:
+            self._names.stop()
+            raise
+
+    def stop(self) -> Profile:
+        """Stop to record; returns what was recorded."""
+        recording, names = self._recording, self._names
+        if recording is None or names is None:
+            raise AssertionError("a recorder is stopped once, after its start")
+        self._recording = self._names = None
+        try:
+            profile = recording.stop()
+        finally:
+            thread_names = names.stop()
+        profile = profile._completed(
+            program=self._program,
+            engine_note=self._engine_note,
+            thread_names=thread_names,
+            runner_file=self._runner_file,
+        )
+        if sys.version_info < (3, 11):
+            from pyflame._qualnames import with_qualified_names
+
+            profile = with_qualified_names(profile)
+        return profile
+
+    def _start_engine(self) -> Recording:
+        if self._engine != "fallback":
+            try:
+                return self._start_signals()
+            except SignalsUnavailable as reason:
+                if self._engine == "signal":
+                    raise
+                self._engine_note = str(reason)
+        from pyflame._fallback import FallbackRecording
+
+        fallback = FallbackRecording(
+            self._interval_ns, current_thread_only=self._current_thread_only
+        )
+        fallback.start()
+        return fallback
+
+    def _start_signals(self) -> Recording:
+        thread = None
+        if self._current_thread_only:
+            import _thread
+
+            thread = _thread.get_native_id()
+        recording = _native.Recording(self._interval_ns, thread)
+        recording.start()
+        return recording

@@ -1,0 +1,92 @@
+"""Names for native thread ids.
+
+An engine knows threads by the kernel's id alone; their names are Python's. Those of threads that
+live when a recording starts or stops are in ``threading``; those that come and go in between are
+noted as they start, by a wrapper around ``Thread._set_native_id``, which each thread calls first
+of all (Lib/threading.py, 3.9 to 3.15).
+"""
+
+from __future__ import annotations
+
+import _thread
+import threading
+from _weakref import ref
+from time import monotonic_ns
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    _Method = Callable[[threading.Thread], None]
+
+
+class ThreadNames:
+    """Collects the names of all threads between :meth:`start` and :meth:`stop`."""
+
+    def __init__(self) -> None:
+        # The object is asked again at the end, since a thread may be named late, and is not
+        # kept alive for that.
+        self._noted: list[tuple[int, str, int, ref[threading.Thread]]] = []
+
+    def start(self) -> None:
+        """Start to take names."""
+        for thread in threading.enumerate():
+            self.note(thread)
+        _collectors.append(self)
+        _install()
+
+    def stop(self) -> list[tuple[int, str, int]]:
+        """Stop to take names.
+
+        Returns:
+            Native id, name, and when both were learnt in nanoseconds on the monotonic clock, in
+            this order. The kernel reuses ids.
+        """
+        _collectors.remove(self)
+        _uninstall()
+        names = []
+        for native_id, name, learnt_ns, reference in self._noted:
+            thread = reference()
+            names.append((native_id, name if thread is None else thread.name, learnt_ns))
+        return names
+
+    def note(self, thread: threading.Thread) -> None:
+        """Take the name of a thread that has got its native id."""
+        if thread.ident == _thread.get_ident():
+            # What `threading` has is out of date in a forked child.
+            native_id: int | None = _thread.get_native_id()
+        else:
+            native_id = thread.native_id
+        if native_id is not None and all(thread is not noted() for *_, noted in self._noted):
+            self._noted.append((native_id, thread.name, monotonic_ns(), ref(thread)))
+
+
+_collectors: list[ThreadNames] = []
+_METHOD = "_set_native_id"
+
+
+def _install() -> None:
+    """Wrap the method, unless our wrapper is what is there."""
+    found = vars(threading.Thread)[_METHOD]
+    if not isinstance(getattr(found, "pyflame_original", None), type(_install)):
+        setattr(threading.Thread, _METHOD, _noting(found))
+
+
+def _uninstall() -> None:
+    """Put back what was there before, once nobody takes names any more.
+
+    Where somebody else has wrapped ours in the meantime, it stays and does nothing.
+    """
+    original = getattr(vars(threading.Thread)[_METHOD], "pyflame_original", None)
+    if original is not None and not _collectors:
+        setattr(threading.Thread, _METHOD, original)
+
+
+def _noting(original: _Method) -> _Method:
+    def _set_native_id(self: threading.Thread) -> None:
+        original(self)
+        for collector in tuple(_collectors):
+            collector.note(self)
+
+    vars(_set_native_id)["pyflame_original"] = original
+    return _set_native_id
