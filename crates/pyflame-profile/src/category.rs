@@ -15,6 +15,8 @@ pub enum Category {
     Stdlib,
     /// The import system itself.
     Import,
+    /// Machine code: a C function, the interpreter itself, the kernel.
+    Native,
     /// A thread or process that roots the stacks below it.
     Thread,
     /// The thread was not on a CPU: sleeping, blocked, or waiting for its turn.
@@ -32,6 +34,7 @@ impl Category {
     /// assert_eq!(Category::of_file("/usr/lib/python3.11/json/decoder.py"), Category::Stdlib);
     /// assert_eq!(Category::of_file("/v/lib/python3.11/site-packages/a.py"), Category::Package);
     /// assert_eq!(Category::of_file("<frozen importlib._bootstrap>"), Category::Import);
+    /// assert_eq!(Category::of_file("libc.so.6"), Category::Native);
     /// assert_eq!(Category::of_file("/home/me/app.py"), Category::Own);
     /// ```
     pub fn of_file(file: &str) -> Self {
@@ -41,6 +44,9 @@ impl Category {
             } else {
                 Self::Stdlib
             };
+        }
+        if is_native(file) {
+            return Self::Native;
         }
         let mut parts = file.split(['/', '\\']).peekable();
         let mut after_lib = false;
@@ -64,15 +70,25 @@ impl Category {
     }
 
     /// Every category, in the order in which a legend lists them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Own,
         Self::Package,
         Self::Stdlib,
         Self::Import,
+        Self::Native,
         Self::Thread,
         Self::Waiting,
         Self::Uncaptured,
     ];
+}
+
+/// Whether `file` is a shared library or the source of a compiled language, as the tools that see
+/// machine code name them (`libc.so.6`, `_json.cpython-311-x86_64-linux-gnu.so`, `ceval.c`).
+fn is_native(file: &str) -> bool {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let source = matches!(extension, "c" | "cc" | "cpp" | "cxx" | "h" | "hpp" | "rs" | "S");
+    source || matches!(extension, "so" | "dylib" | "dll" | "pyd") || name.contains(".so.")
 }
 
 /// Whether `folder` is `python3.11`, `python3.13t`, `pypy3.10` and the like.

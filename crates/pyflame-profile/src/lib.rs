@@ -38,5 +38,5 @@ pub use frame::{Frame, FrameId, Function, FunctionId};
 pub use profile::{Engine, Meta, Profile, Unit};
 pub use sample::{Sample, State, Thread, ThreadId, ThreadName, Totals};
 pub use stack::{StackId, StackTable};
-pub use tree::{Label, LabelId, Node, NodeId, Tree};
+pub use tree::{Label, LabelId, LeftOut, Node, NodeId, Tree};
 pub use view::{Measure, View};

@@ -2,7 +2,10 @@
 //!
 //! A node is a function at one place of the call hierarchy. Its total is its own value (`self`)
 //! and that of its callees. Children are kept in the order in which they are drawn, by label,
-//! so that equal profiles give equal trees.
+//! so that equal profiles give equal trees; a node's own value is drawn left of its callees.
+//!
+//! A tree grows by [`Tree::child`] and [`Tree::add`] and is complete after [`Tree::finish`]. A
+//! reader that has summed up and placed everything itself uses [`Tree::place`] instead.
 
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
@@ -50,6 +53,12 @@ pub struct Node {
     pub self_value: u64,
     /// Value of the samples in which it is at all.
     pub total: u64,
+    /// In a differential tree, what `self_value` was before.
+    pub self_before: u64,
+    /// In a differential tree, what `total` was before.
+    pub before: u64,
+    /// Value of everything that is drawn left of it.
+    pub start: u64,
     /// How many samples it is in.
     pub samples: u64,
     /// Callees, ordered by label after [`Tree::finish`].
@@ -66,6 +75,21 @@ pub struct Tree {
     places: IndexMap<(NodeId, LabelId), NodeId, FxBuildHasher>,
     /// What the values count.
     pub unit: Unit,
+    /// How many of a value make one of what it counts; more than 1 where counts had fractions.
+    pub scale: u64,
+    /// Whether the tree compares two profiles, so that values from before mean something.
+    pub differential: bool,
+    /// What a reader left out because it is too small to be seen.
+    pub left_out: LeftOut,
+}
+
+/// What is missing from a tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// How many nodes.
+    pub nodes: u64,
+    /// Value of the outermost of them, so that nothing counts twice.
+    pub value: u64,
 }
 
 impl Tree {
@@ -78,7 +102,15 @@ impl Tree {
         let root =
             Label { name: "all".into(), file: "".into(), line: 0, category: Category::Thread };
         labels.insert(root);
-        Self { labels, nodes: vec![Node::new(LabelId(0))], places: IndexMap::default(), unit }
+        Self {
+            labels,
+            nodes: vec![Node::new(LabelId(0))],
+            places: IndexMap::default(),
+            unit,
+            scale: 1,
+            differential: false,
+            left_out: LeftOut::default(),
+        }
     }
 
     /// Interns a label.
@@ -104,6 +136,12 @@ impl Tree {
         node.samples = node.samples.saturating_add(samples);
     }
 
+    /// Adds a value to what `node` had as its own before, in a differential tree.
+    pub fn add_before(&mut self, node: NodeId, value: u64) {
+        let node = &mut self.nodes[node.0 as usize];
+        node.self_before = node.self_before.saturating_add(value);
+    }
+
     /// Says which line of `node` was executing for `value`.
     pub fn add_line(&mut self, node: NodeId, line: u32, value: u64) {
         let sum = self.nodes[node.0 as usize].lines.entry(line).or_default();
@@ -114,21 +152,88 @@ impl Tree {
     pub fn finish(&mut self) {
         // A child is made after its parent, so counting down visits callees first.
         for index in (0..self.nodes.len()).rev() {
-            let children = std::mem::take(&mut self.nodes[index].children);
-            let (mut total, mut samples) = (self.nodes[index].self_value, 0_u64);
+            let mut children = std::mem::take(&mut self.nodes[index].children);
+            children.sort_by(|a, b| self.label(*a).cmp(self.label(*b)));
+            let (mut total, mut before, mut samples) = (0_u64, 0_u64, 0_u64);
             for child in &children {
-                let child = &self.nodes[child.0 as usize];
+                let child = self.node(*child);
                 total = total.saturating_add(child.total);
+                before = before.saturating_add(child.before);
                 samples = samples.saturating_add(child.samples);
             }
-            let mut children = children;
-            children.sort_by(|a, b| self.label(*a).cmp(self.label(*b)));
             let node = &mut self.nodes[index];
-            node.total = total;
+            node.total = node.self_value.saturating_add(total);
+            node.before = node.self_before.saturating_add(before);
             node.samples = node.samples.saturating_add(samples);
             node.children = children;
             node.lines.sort_unstable_keys();
         }
+        self.place_children();
+    }
+
+    /// Gives every node its start, callers first.
+    fn place_children(&mut self) {
+        for index in 0..self.nodes.len() {
+            let node = &mut self.nodes[index];
+            let mut start = node.start.saturating_add(node.self_value);
+            let children = std::mem::take(&mut node.children);
+            for child in &children {
+                let child = &mut self.nodes[child.0 as usize];
+                child.start = start;
+                start = start.saturating_add(child.total);
+            }
+            self.nodes[index].children = children;
+        }
+    }
+
+    /// Appends a callee that is complete: summed up, and placed right of those that `parent` has.
+    pub fn place(&mut self, parent: NodeId, node: Node) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(node);
+        self.nodes[parent.0 as usize].children.push(id);
+        id
+    }
+
+    /// Gives the root its values, where [`Tree::place`] gave the others theirs.
+    pub fn place_root(&mut self, values: Node) {
+        let children = std::mem::take(&mut self.nodes[0].children);
+        self.nodes[0] = Node { label: LabelId(0), children, ..values };
+    }
+
+    /// The same values with every stack turned round: at the root stands what was innermost.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let mut reversed = Self::new(self.unit);
+        (reversed.scale, reversed.differential) = (self.scale, self.differential);
+        let callers = self.callers();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if node.self_value == 0 && node.self_before == 0 {
+                continue;
+            }
+            let (mut place, mut rest) = (Self::ROOT, index);
+            while rest != 0 {
+                let label = self.labels[self.nodes[rest].label.0 as usize].clone();
+                let label = reversed.label_id(label);
+                place = reversed.child(place, label);
+                rest = callers[rest] as usize;
+            }
+            let below: u64 = node.children.iter().map(|child| self.node(*child).samples).sum();
+            reversed.add(place, node.self_value, node.samples.saturating_sub(below));
+            reversed.add_before(place, node.self_before);
+        }
+        reversed.finish();
+        reversed
+    }
+
+    /// The caller of each node, by index; the root is its own.
+    fn callers(&self) -> Vec<u32> {
+        let mut callers = vec![0; self.nodes.len()];
+        for (caller, node) in (0..).zip(&self.nodes) {
+            for child in &node.children {
+                callers[child.0 as usize] = caller;
+            }
+        }
+        callers
     }
 
     /// A node.
@@ -153,14 +258,21 @@ impl Tree {
 }
 
 impl Node {
-    fn new(label: LabelId) -> Self {
+    /// A node without values.
+    pub fn new(label: LabelId) -> Self {
         Self {
             label,
             self_value: 0,
             total: 0,
+            self_before: 0,
+            before: 0,
+            start: 0,
             samples: 0,
             children: Vec::new(),
             lines: IndexMap::default(),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
