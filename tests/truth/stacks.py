@@ -77,12 +77,7 @@ class Legal:
 
     def problem(self, frames: tuple[Frame, ...]) -> Optional[str]:
         """Says why the program can't have this stack, or None if it can."""
-        stack: list[Optional[tuple[str, int]]] = []
-        for frame in frames:
-            if frame.file == self.target:
-                stack.append((plain(frame.name), frame.line))
-            elif stack and stack[-1] is not None:
-                stack.append(None)
+        stack = own_steps(frames, self.target)
         if self.by_line and stack and stack[-1] is not None:
             name, line = stack[-1]
             if line not in self.lines.get(name, ()):
@@ -92,6 +87,51 @@ class Legal:
         if stack and tuple(stack) not in self.stacks:
             return "no such stack: " + " > ".join(map(str, stack))
         return None
+
+
+class Calls:
+    """The calls that a program can make, as `oracle.py` saw them: for where depths vary by chance.
+
+    A stack is then legal if every step in it is.
+    """
+
+    def __init__(self, target: Path, oracle: Path) -> None:
+        """Reads what the oracle wrote."""
+        seen = json.loads(oracle.read_text(encoding="utf-8"))
+        self.target = str(target)
+        self.first: set[Optional[str]] = set()
+        self.calls: set[tuple[Step, Optional[str]]] = set()
+        for stack in seen["stacks"]:
+            steps = [None if step is None else (plain(step[0]), step[2]) for step in stack]
+            names = [None if step is None else step[0] for step in steps]
+            self.first.update(names[:1])
+            self.calls.update(zip(steps, names[1:]))
+
+    def problem(self, frames: tuple[Frame, ...]) -> Optional[str]:
+        """Says why the program can't have this stack, or None if it can."""
+        steps = own_steps(frames, self.target)
+        names = [None if step is None else step[0] for step in steps]
+        if names and names[0] not in self.first:
+            return f"starts with {names[0]}"
+        for caller, callee in zip(steps, names[1:]):
+            if (caller, callee) not in self.calls:
+                return f"{caller} never calls {callee}"
+        return None
+
+
+# A function and its line; None stands for any number of frames that are not the target's.
+Step = Optional[tuple[str, int]]
+
+
+def own_steps(frames: tuple[Frame, ...], target: str) -> list[Step]:
+    """The steps of a stack from the target's first frame on."""
+    steps: list[Step] = []
+    for frame in frames:
+        if frame.file == target:
+            steps.append((plain(frame.name), frame.line))
+        elif steps and steps[-1] is not None:
+            steps.append(None)
+    return steps
 
 
 # Up to Python 3.10 code objects have no qualified name, so the oracle does not know it.
