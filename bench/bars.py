@@ -25,7 +25,7 @@ import crowd  # noqa: E402
 import footprint  # noqa: E402
 import leaves  # noqa: E402
 import truth_rows  # noqa: E402
-from row import NotMeasured, Row, Run  # noqa: E402
+from row import NotMeasuredError, Row, Run  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,25 +48,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python bench/bars.py", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the time, for a first look")
+    parser.add_argument(
+        "--quick", action="store_true", help="a tenth of the time, for a first look"
+    )
     wanted = parser.parse_args()
     for name in wanted.rows:
         if name not in ROWS:
             parser.error(f"no row is called {name}; there are {', '.join(ROWS)}")
     print(f"Python {platform.python_version()}, {platform.release()}, {platform.processor()}\n")
     print("| what | bar | measured | met |\n|---|---|---|---|", flush=True)
-    missed = 0
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), 0.1 if wanted.quick else 1.0)
-        for name in wanted.rows or ROWS:
-            try:
-                for row in ROWS[name](run):
-                    missed += not row.met
-                    met = "yes" if row.met else "NO"
-                    print(f"| {row.what} | {row.bar} | {row.measured} | {met} |", flush=True)
-            except NotMeasured as reason:
-                print(f"| {name} | | not measured: {reason} | |", flush=True)
+        missed = sum(measure(name, run) for name in wanted.rows or ROWS)
     return 1 if missed else 0
+
+
+def measure(name: str, run: Run) -> int:
+    """Prints the rows of one kind as they are measured; returns how many missed their bar."""
+    missed = 0
+    try:
+        for row in ROWS[name](run):
+            missed += not row.met
+            met = "yes" if row.met else "NO"
+            print(f"| {row.what} | {row.bar} | {row.measured} | {met} |", flush=True)
+    except NotMeasuredError as reason:
+        print(f"| {name} | | not measured: {reason} | |", flush=True)
+    return missed
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ with it is held against the two without it on both sides, and the median of all 
 from __future__ import annotations
 
 import json
+import runpy
 import statistics
 import sys
 import time
@@ -30,12 +31,16 @@ def rows(run: Run) -> Iterator[Row]:
 
     slices = str(max(20, int(SLICES * run.factor)))
     slow = json.loads(run.python(str(HERE / "cost.py"), "0.001", slices))
-    measured = f"{slow['profiler']['slowdown']:+.2%} (an empty signal {slow['empty']['slowdown']:+.2%})"
+    measured = (
+        f"{slow['profiler']['slowdown']:+.2%} (an empty signal {slow['empty']['slowdown']:+.2%})"
+    )
     met = slow["profiler"]["slowdown"] <= 0.015
     yield Row("slowdown at 1,000 Hz", "<= 1.5 %", measured, met)
     for interval in (0.001, 0.0001):
-        found = slow if interval == 0.001 else json.loads(
-            run.python(str(HERE / "cost.py"), str(interval), slices)
+        found = (
+            slow
+            if interval == 0.001
+            else json.loads(run.python(str(HERE / "cost.py"), str(interval), slices))
         )
         ours, empty = found["profiler"]["cost"], found["empty"]["cost"]
         measured = f"{ours / empty:.2f} ({1e6 * ours:.1f} µs, empty {1e6 * empty:.1f} µs)"
@@ -81,9 +86,7 @@ def measure(interval: float, slices: int) -> dict[str, dict[str, float]]:
 
 def load_cycle() -> Callable[[], Any]:
     """One round of tiny calls: the hardest thing for a sampler, and the easiest to slow down."""
-    names: dict[str, Any] = {"__name__": "calls"}
-    path = HERE.parent / "tests" / "truth" / "targets" / "calls.py"
-    exec(compile(path.read_bytes(), str(path), "exec"), names)
+    names = runpy.run_path(str(HERE.parent / "tests" / "truth" / "targets" / "calls.py"))
     cycle: Callable[[], Any] = names["cycle"]
     return cycle
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from row import NotMeasured, Row, Run
+from row import NotMeasuredError, Row, Run
 from truth.stacks import parse
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def py_spy(run: Run, target: str) -> Iterator[tuple[list[str], float]]:
     """The stacks that py-spy sees: names from the outermost in, and how often."""
     program = Path(sys.executable).with_name("py-spy")
     if not program.exists():
-        raise NotMeasured("pip install -r bench/requirements.txt brings py-spy")
+        raise NotMeasuredError("pip install -r bench/requirements.txt brings py-spy")
     result = run.folder / "py-spy.txt"
     seconds = run.seconds(SECONDS)
     look = ["record", "--rate", str(PEER_RATE), "--format", "raw", "--function", "-o", str(result)]

@@ -22,7 +22,7 @@ class Row(NamedTuple):
     met: bool
 
 
-class NotMeasured(Exception):
+class NotMeasuredError(Exception):
     """A row can't be measured here; the message says what is missing."""
 
 

@@ -14,14 +14,14 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 import interpreters
-from interpreters import CHECKOUT, SUPPORTED, NotAvailable
+from interpreters import CHECKOUT, SUPPORTED, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 WHEELS = CHECKOUT / "target" / "wheels"
 # Longer than any step takes on a slow machine; a hang must not hold up a machine for ever.
@@ -105,7 +105,7 @@ def build_wheel(report: Report) -> None:
         print(f"built {', '.join(path.name for path in WHEELS.glob('*.whl'))}", flush=True)
 
 
-def newest_wheel() -> Optional[Path]:
+def newest_wheel() -> Path | None:
     """The wheel that the `wheel` step built."""
     return next(iter(WHEELS.glob("*.whl")), None)
 
@@ -123,7 +123,7 @@ def on_each_interpreter(
         try:
             interpreter = interpreters.find(version)
             interpreter.prepare(wheel)
-        except NotAvailable as reason:
+        except UnavailableError as reason:
             report.skip(name, str(reason))
             continue
         report.run(name, interpreter.command(arguments))
@@ -139,7 +139,7 @@ def check_stress(report: Report, versions: Sequence[str]) -> None:
     on_each_interpreter(report, "stress", versions, ["tests/stress", "--seconds", "60"])
 
 
-def _run(command: Sequence[str]) -> Optional[str]:
+def _run(command: Sequence[str]) -> str | None:
     """Runs a command; the answer is None where it succeeded, else what went wrong."""
     # Bytecode written as root by an interpreter in a system would outlive the run.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "RUSTDOCFLAGS": "-D warnings"}

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,13 +32,11 @@ CACHE = Path(
     or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "pyflame")
 )
 # Two checkouts must not install their wheels into each other's environments.
-ENVIRONMENTS = (
-    CACHE / "environments" / hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:12]
-)
+ENVIRONMENTS = CACHE / "environments" / hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:12]
 
 
-class NotAvailable(Exception):
-    """An interpreter can't be had here; the message says why, for the list of what was not tested."""
+class UnavailableError(Exception):
+    """An interpreter can't be had here; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Interpreter:
 
     version: str
     executable: Path
-    system: Optional[Path] = None
+    system: Path | None = None
 
     @property
     def environment(self) -> Path:
@@ -116,28 +114,30 @@ exec chroot "$system" sh -euc 'cd "$0"; exec "$@"' "$checkout" "$@"
 
 
 def find(version: str) -> Interpreter:
-    """Finds CPython `version`, this machine's own first, or raises `NotAvailable`."""
+    """Finds CPython `version`, this machine's own first, or raises `UnavailableError`."""
     for executable in _candidates(version):
         if _is_cpython(executable, version):
             return Interpreter(version, executable)
     if version not in IN_FORKY:
-        raise NotAvailable("not found")
+        raise UnavailableError("not found")
     system = forky()
     executable = Path(f"/usr/bin/python{version}")
     if not (system / executable.relative_to("/")).exists():
-        raise NotAvailable(f"not found, nor in the Debian system {system}")
+        raise UnavailableError(f"not found, nor in the Debian system {system}")
     return Interpreter(version, executable, system)
 
 
 def forky() -> Path:
     """The Debian forky system in the cache, made where it is missing."""
     if os.geteuid() != 0:
-        raise NotAvailable("not found; root can run it from a Debian forky system")
+        raise UnavailableError("not found; root can run it from a Debian forky system")
     system = CACHE / "forky"
     if system.is_dir():
         return system
     if shutil.which("debootstrap") is None:
-        raise NotAvailable("not found; a Debian forky system has it, but debootstrap is missing")
+        raise UnavailableError(
+            "not found; a Debian forky system has it, but debootstrap is missing"
+        )
     print(f"laying out a Debian forky system in {system}; this takes a minute or two", flush=True)
     # Made beside its place and moved there, so that an interrupted start leaves no half system.
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ def forky() -> Path:
             [*make, "", "sid"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
         )
     if made.returncode != 0:
-        raise NotAvailable(f"not found, and debootstrap failed; its output is in {log}")
+        raise UnavailableError(f"not found, and debootstrap failed; its output is in {log}")
     growing.rename(system)
     return system
 
@@ -168,7 +168,7 @@ def _candidates(version: str) -> Iterator[Path]:
         yield path / "bin" / "python3"
 
 
-def _patch(version: Path) -> Optional[int]:
+def _patch(version: Path) -> int | None:
     """The 7 of `3.11.7`; None for `3.13.0t`, `3.14-dev` and the like."""
     found = re.fullmatch(r"3\.\d+\.(\d+)", version.name)
     return int(found[1]) if found else None
@@ -200,4 +200,4 @@ def _run(command: list[str]) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise NotAvailable(f"its set-up failed\n{done.stdout}")
+        raise UnavailableError(f"its set-up failed\n{done.stdout}")

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Optional
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -28,12 +27,12 @@ ORACLE_SECONDS = 0.5
 PATIENCE_SECONDS = 60
 
 
-class Failure(Exception):
+class StressError(Exception):
     """A program did not pass; the message says why."""
 
 
 def run(program: Path, seconds: float, interval: float, folder: Path) -> str:
-    """Runs one program and returns the line to print, or raises `Failure`."""
+    """Runs one program and returns the line to print, or raises `StressError`."""
     oracle, result = folder / "oracle.json", folder / "result.json"
     look = [str(HERE.parent / "truth" / "oracle.py"), str(program), str(oracle)]
     watch([*look, str(ORACLE_SECONDS)], PATIENCE_SECONDS)
@@ -41,14 +40,14 @@ def run(program: Path, seconds: float, interval: float, folder: Path) -> str:
     said = watch(["-X", "faulthandler", *record], seconds + PATIENCE_SECONDS)
     facts = json.loads(result.read_text(encoding="utf-8"))
     if facts["engine"] != "signal":
-        raise Failure(f"the engine was {facts['engine']}")
+        raise StressError(f"the engine was {facts['engine']}")
     if facts["leaks"]:
-        raise Failure("; ".join(facts["leaks"]))
+        raise StressError("; ".join(facts["leaks"]))
     calls = Calls(program, oracle)
     stacks = [stack for stack in parse(facts["by_line"]) if stack.is_captured]
     impossible = [problem for stack in stacks if (problem := calls.problem(stack.frames))]
     if impossible:
-        raise Failure(f"{len(impossible)} impossible stacks: {impossible[0]}")
+        raise StressError(f"{len(impossible)} impossible stacks: {impossible[0]}")
     counted = (
         f"{facts['samples']:>9,} samples {facts['rate']:>7,.0f} Hz"
         f" {facts['uncaptured']:>6,} uncaptured {facts['retaken']:>6,} retaken"
@@ -70,12 +69,12 @@ def watch(arguments: list[str], limit: float) -> str:
     except subprocess.TimeoutExpired:
         # With faulthandler enabled, this signal prints where every thread hangs.
         process.send_signal(signal.SIGABRT)
-        raise Failure(f"hung for {limit:.0f} s\n{last_words(process)}") from None
+        raise StressError(f"hung for {limit:.0f} s\n{last_words(process)}") from None
     if process.returncode < 0:
         name = signal.Signals(-process.returncode).name
-        raise Failure(f"died of {name}\n{errors}")
+        raise StressError(f"died of {name}\n{errors}")
     if process.returncode != 0 or errors:
-        raise Failure(f"ended with status {process.returncode}\n{errors}")
+        raise StressError(f"ended with status {process.returncode}\n{errors}")
     return output
 
 
@@ -88,12 +87,12 @@ def last_words(process: subprocess.Popen[str]) -> str:
         return "(it did not react to SIGABRT either)"
 
 
-def attempt(program: Path, seconds: float, interval: float) -> Optional[str]:
+def attempt(program: Path, seconds: float, interval: float) -> str | None:
     """Runs one program, prints how it went, and returns its name if it failed."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             line = run(program, seconds, interval, Path(folder))
-        except Failure as failure:
+        except StressError as failure:
             print(f"{program.stem:20} FAILED: {failure}", flush=True)
             return program.stem
     print(f"{program.stem:20} {line}", flush=True)
@@ -113,7 +112,9 @@ def main() -> int:
             parser.error(f"no program is called {name}; there are {', '.join(programs)}")
     chosen = [programs[name] for name in wanted.names or programs]
     share = wanted.seconds / len(chosen)
-    print(f"stress on Python {sys.version.split()[0]}: {share:.1f} s each, every {wanted.interval} s")
+    print(
+        f"stress on Python {sys.version.split()[0]}: {share:.1f} s each, every {wanted.interval} s"
+    )
     failed = [name for path in chosen if (name := attempt(path, share, wanted.interval))]
     print(f"stress: {len(chosen) - len(failed)} passed, {len(failed)} failed", flush=True)
     return 1 if failed else 0

@@ -9,7 +9,6 @@ not there before the profiler came.
 from __future__ import annotations
 
 import json
-import os
 import runpy
 import signal
 import sys
@@ -24,7 +23,7 @@ class Surroundings:
 
     def __init__(self) -> None:
         """Looks around."""
-        self.threads = len(os.listdir("/proc/self/task"))
+        self.threads = len(list(Path("/proc/self/task").iterdir()))
         self.python_threads = threading.active_count()
         self.descriptors = sorted(self._descriptors())
         status = dict(
@@ -38,7 +37,7 @@ class Surroundings:
     def _descriptors() -> list[str]:
         folder = Path("/proc/self/fd")
         # The listing itself has a descriptor open, which is gone when its link is read.
-        return [os.readlink(path) for path in folder.iterdir() if path.is_symlink()]
+        return [str(path.readlink()) for path in folder.iterdir() if path.is_symlink()]
 
     def leaks(self, before: Surroundings) -> list[str]:
         """Says what is different from `before`."""
@@ -68,7 +67,7 @@ def main() -> None:
         "engine": str(profile.engine),
         "leaks": leaks,
     }
-    with open(result, "w", encoding="utf-8") as output:
+    with Path(result).open("w", encoding="utf-8") as output:
         json.dump(facts, output)
 
 

@@ -59,8 +59,7 @@ class Programs:
         done = subprocess.run(
             [sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             check=False,
             timeout=PATIENCE_SECONDS * max(1.0, FACTOR),

@@ -18,6 +18,7 @@ import json
 import runpy
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Oracle:
 
     def _stack(self, innermost: FrameType) -> tuple[Step, ...]:
         steps: list[Step] = []
-        frame: Optional[FrameType] = innermost
+        frame: FrameType | None = innermost
         while frame is not None:
             if frame.f_code.co_filename == self.target:
                 # The innermost function has only just been entered; it can get to any line.
@@ -85,7 +86,7 @@ def main() -> None:
         sys.setprofile(None)
         threading.setprofile(None)
     lines = [[name_of(code), code.co_firstlineno, lines_of(code)] for code in oracle.codes]
-    with open(result, "w", encoding="utf-8") as output:
+    with Path(result).open("w", encoding="utf-8") as output:
         json.dump({"stacks": list(oracle.stacks), "lines": lines}, output)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+from pathlib import Path
 
 import pyflame
 
@@ -30,7 +31,7 @@ def main() -> None:
         "retaken": profile.retaken,
         "engine": str(profile.engine),
     }
-    with open(result, "w", encoding="utf-8") as output:
+    with Path(result).open("w", encoding="utf-8") as output:
         json.dump(facts, output)
 
 

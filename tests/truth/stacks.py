@@ -23,9 +23,9 @@ class Frame(NamedTuple):
 class Stack:
     """A line of folded text: outermost frame first, with the markers taken off."""
 
-    thread: Optional[str]
+    thread: str | None
     frames: tuple[Frame, ...]
-    marker: Optional[str]
+    marker: str | None
     microseconds: int
 
     @property
@@ -75,7 +75,7 @@ class Legal:
         for name, _, lines in seen["lines"]:
             self.lines.setdefault(plain(name), set()).update(lines)
 
-    def problem(self, frames: tuple[Frame, ...]) -> Optional[str]:
+    def problem(self, frames: tuple[Frame, ...]) -> str | None:
         """Says why the program can't have this stack, or None if it can."""
         stack = own_steps(frames, self.target)
         if self.by_line and stack and stack[-1] is not None:
@@ -99,15 +99,15 @@ class Calls:
         """Reads what the oracle wrote."""
         seen = json.loads(oracle.read_text(encoding="utf-8"))
         self.target = str(target)
-        self.first: set[Optional[str]] = set()
-        self.calls: set[tuple[Step, Optional[str]]] = set()
+        self.first: set[str | None] = set()
+        self.calls: set[tuple[Step, str | None]] = set()
         for stack in seen["stacks"]:
             steps = [None if step is None else (plain(step[0]), step[2]) for step in stack]
             names = [None if step is None else step[0] for step in steps]
             self.first.update(names[:1])
             self.calls.update(zip(steps, names[1:]))
 
-    def problem(self, frames: tuple[Frame, ...]) -> Optional[str]:
+    def problem(self, frames: tuple[Frame, ...]) -> str | None:
         """Says why the program can't have this stack, or None if it can."""
         steps = own_steps(frames, self.target)
         names = [None if step is None else step[0] for step in steps]

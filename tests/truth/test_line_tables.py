@@ -67,16 +67,14 @@ def merged(ranges: list[Range]) -> list[Range]:
     return joined
 
 
-def by_instruction(ranges: list[Range]) -> list[Optional[int]]:
+def by_instruction(ranges: list[Range]) -> list[int | None]:
     """The line of every instruction of two bytes."""
     return [line for start, end, line in ranges for _ in range(start, end, 2)]
 
 
 def test_lines_are_those_that_co_lines_gives(codes: list[CodeType]) -> None:
     wrong = [
-        code
-        for code in codes
-        if merged(_native._code_lines(code)) != merged(cpython_ranges(code))
+        code for code in codes if merged(_native._code_lines(code)) != merged(cpython_ranges(code))
     ]
     assert len(codes) > 10_000
     assert not wrong
@@ -104,7 +102,7 @@ def test_names_and_places_are_those_of_the_code_objects(codes: list[CodeType]) -
 
 
 def test_names_of_every_width_are_read() -> None:
-    for name in ("plain", "schön", "λόγος", "名前", "𝒻𝓊𝓃"):
+    for name in ("plain", "schön", "λόγος", "名前", "𐌰𐌽𐍃"):
         source = f"def {name}(): pass"
         for file in ("plain.py", "größe.py", "文件.py", "🔥.py"):
             *_, code = code_objects(compile(source, file, "exec"))

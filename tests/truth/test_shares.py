@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from truth.shares import tolerance
-from truth.stacks import Stack, parse
+from truth.stacks import parse
 
 if TYPE_CHECKING:
     from truth.conftest import Programs

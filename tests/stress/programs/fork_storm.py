@@ -42,7 +42,9 @@ def spawn():
 
 def run_a_program():
     # Uses vfork from Python 3.10 on: the child shares our memory for a moment.
-    done = subprocess.run(["/bin/sh", "-c", "echo said; exit 4"], stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(
+        ["/bin/sh", "-c", "echo said; exit 4"], stdout=subprocess.PIPE, check=False
+    )
     if (done.returncode, done.stdout) != (4, b"said\n"):
         raise RuntimeError(f"a child went wrong: {done}")
 
