@@ -1,0 +1,43 @@
+"""Code objects that are made, run once and freed, so that their addresses are used again."""
+
+import sys
+import time
+
+SOURCE = """
+def function_{0}(x):
+    def closure_{1}():
+        return x + {0}
+    return [closure_{1}() for _ in range(20)]
+
+class Class_{1}:
+    value_{0} = function_{0}(1)
+
+result = function_{0}(2) and (lambda: function_{0}(3))()
+"""
+
+
+def churn(number):
+    names = {}
+    # The names vary, and so do the sizes of what is allocated between.
+    source = SOURCE.format(number, number * 7 % 13) + "\n" * (number % 5)
+    exec(compile(source, f"<made {number % 10}>", "exec"), names)
+    return names["result"]
+
+
+def evaluate(number):
+    return eval(f"(lambda x: sum(x + {number} for _ in range(30)))({number})")
+
+
+def run(seconds):
+    end = time.perf_counter() + seconds
+    number = 0
+    while True:
+        number += 1
+        churn(number)
+        evaluate(number)
+        if time.perf_counter() >= end:
+            return number
+
+
+if __name__ == "__main__":
+    print(f"{run(float(sys.argv[1])):,} rounds")

@@ -1,0 +1,94 @@
+"""Runs a program under `sys.setprofile` and writes every stack that the program can have.
+
+    python oracle.py TARGET RESULT [ARGUMENT…]
+
+CPython calls the profile function at each entry into a Python function, a generator that goes on
+among them, when the stack is whole; so for a program that repeats itself this is the full set.
+What is written, as JSON:
+
+- `stacks`: each a list of `[name, first line, line]`, outermost frame first. Runs of frames that
+  are not the target's own are one `null`; those before its first frame are left out.
+- `lines`: the lines that each of the target's functions has, by name and first line.
+"""
+
+from __future__ import annotations
+
+import dis
+import json
+import runpy
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+# Name as far as this version tells it, first line, executing line; None stands for foreign frames.
+Step = Optional[tuple[str, int, int]]
+
+
+class Oracle:
+    """A profile function that remembers the stacks that it saw."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.stacks: set[tuple[Step, ...]] = set()
+        self.codes: set[CodeType] = set()
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        """Is called by CPython."""
+        if event == "call":
+            if frame.f_code.co_filename == self.target:
+                self.codes.add(frame.f_code)
+            self.stacks.add(self._stack(frame))
+
+    def _stack(self, innermost: FrameType) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        frame: FrameType | None = innermost
+        while frame is not None:
+            if frame.f_code.co_filename == self.target:
+                # The innermost function has only just been entered; it can get to any line.
+                line = 0 if frame is innermost else frame.f_lineno
+                steps.append((name_of(frame.f_code), frame.f_code.co_firstlineno, line))
+            elif not steps or steps[-1] is not None:
+                steps.append(None)
+            frame = frame.f_back
+        if steps[-1] is None:
+            steps.pop()
+        return tuple(reversed(steps))
+
+
+def name_of(code: CodeType) -> str:
+    """The qualified name where CPython keeps one (from 3.11 on), else the plain name."""
+    return getattr(code, "co_qualname", code.co_name)
+
+
+def lines_of(code: CodeType) -> list[int]:
+    """Every line of a code object's own instructions."""
+    if sys.version_info >= (3, 10):
+        lines = {line for _, _, line in code.co_lines() if line is not None}
+    else:
+        lines = {line for _, line in dis.findlinestarts(code)}
+    return sorted(lines | {code.co_firstlineno})
+
+
+def main() -> None:
+    """Runs the target as `__main__`."""
+    target, result, *sys.argv[1:] = sys.argv[1:]
+    sys.argv[0] = target
+    oracle = Oracle(target)
+    threading.setprofile(oracle)
+    sys.setprofile(oracle)
+    try:
+        runpy.run_path(target, run_name="__main__")
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    lines = [[name_of(code), code.co_firstlineno, lines_of(code)] for code in oracle.codes]
+    with Path(result).open("w", encoding="utf-8") as output:
+        json.dump({"stacks": list(oracle.stacks), "lines": lines}, output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Runs a program as `__main__` under `pyflame.Profiler` and writes what was recorded, as JSON.
+
+python record.py RESULT INTERVAL ENGINE TARGET [ARGUMENT…]
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from pathlib import Path
+
+import pyflame
+
+
+def main() -> None:
+    """Records the target's run, all threads of it."""
+    result, interval, engine, *sys.argv[:] = sys.argv[1:]
+    profiler = pyflame.Profiler(interval=float(interval), threads="all", engine=engine)
+    with profiler:
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    profile = profiler.profile
+    facts = {
+        "by_line": profile.folded(by_line=True),
+        "cpu": profile.folded(mode="cpu"),
+        "wall": profile.folded(),
+        "samples": profile.samples,
+        "duration": profile.duration,
+        "wall_time": profile.wall_time,
+        "uncaptured": profile.uncaptured,
+        "retaken": profile.retaken,
+        "engine": str(profile.engine),
+    }
+    with Path(result).open("w", encoding="utf-8") as output:
+        json.dump(facts, output)
+
+
+if __name__ == "__main__":
+    main()

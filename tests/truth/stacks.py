@@ -1,0 +1,143 @@
+"""Reads folded text back into stacks, and holds them against what a program can have."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Frame(NamedTuple):
+    """A frame of folded text; file and line are empty for a thread's name or a marker."""
+
+    name: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A line of folded text: outermost frame first, with the markers taken off."""
+
+    thread: str | None
+    frames: tuple[Frame, ...]
+    marker: str | None
+    microseconds: int
+
+    @property
+    def is_captured(self) -> bool:
+        """Whether the whole stack is known."""
+        return self.marker is None or not self.marker.startswith("[uncaptured")
+
+
+def parse(folded: str) -> Iterator[Stack]:
+    """Yields the stacks of folded text."""
+    for line in folded.splitlines():
+        path, _, value = line.rpartition(" ")
+        frames = [_parse_frame(text) for text in path.split(";")]
+        # Thread names and markers are what bears no file.
+        thread = marker = None
+        if frames and not frames[0].file and not frames[0].name.startswith("["):
+            thread = frames.pop(0).name
+        if frames and not frames[-1].file:
+            marker = frames.pop().name
+        yield Stack(thread, tuple(frames), marker, int(value))
+
+
+def _parse_frame(text: str) -> Frame:
+    name, separator, place = text.rpartition(" (")
+    if not separator:
+        return Frame(text, "", 0)
+    file, _, line = place.rstrip(")").rpartition(":")
+    return Frame(name, file, int(line))
+
+
+class Legal:
+    """The stacks that a program can have, as `oracle.py` saw them."""
+
+    def __init__(self, target: Path, oracle: Path, *, by_line: bool) -> None:
+        """Reads what the oracle wrote; without `by_line`, frames bear their first line."""
+        seen = json.loads(oracle.read_text(encoding="utf-8"))
+        self.target = str(target)
+        self.by_line = by_line
+        self.stacks = {
+            tuple(
+                None if step is None else (plain(step[0]), step[2] if by_line else step[1])
+                for step in stack
+            )
+            for stack in seen["stacks"]
+        }
+        self.lines: dict[str, set[int]] = {}
+        for name, _, lines in seen["lines"]:
+            self.lines.setdefault(plain(name), set()).update(lines)
+
+    def problem(self, frames: tuple[Frame, ...]) -> str | None:
+        """Says why the program can't have this stack, or None if it can."""
+        stack = own_steps(frames, self.target)
+        if self.by_line and stack and stack[-1] is not None:
+            name, line = stack[-1]
+            if line not in self.lines.get(name, ()):
+                return f"{name} has no line {line}"
+            # The oracle saw the innermost function enter, not how far it got.
+            stack[-1] = (name, 0)
+        if stack and tuple(stack) not in self.stacks:
+            return "no such stack: " + " > ".join(map(str, stack))
+        return None
+
+
+class Calls:
+    """The calls that a program can make, as `oracle.py` saw them: for where depths vary by chance.
+
+    A stack is then legal if every step in it is.
+    """
+
+    def __init__(self, target: Path, oracle: Path) -> None:
+        """Reads what the oracle wrote."""
+        seen = json.loads(oracle.read_text(encoding="utf-8"))
+        self.target = str(target)
+        self.first: set[str | None] = set()
+        self.calls: set[tuple[Step, str | None]] = set()
+        for stack in seen["stacks"]:
+            steps = [None if step is None else (plain(step[0]), step[2]) for step in stack]
+            names = [None if step is None else step[0] for step in steps]
+            self.first.update(names[:1])
+            self.calls.update(zip(steps, names[1:]))
+
+    def problem(self, frames: tuple[Frame, ...]) -> str | None:
+        """Says why the program can't have this stack, or None if it can."""
+        steps = own_steps(frames, self.target)
+        names = [None if step is None else step[0] for step in steps]
+        if names and names[0] not in self.first:
+            return f"starts with {names[0]}"
+        for caller, callee in zip(steps, names[1:]):
+            if (caller, callee) not in self.calls:
+                return f"{caller} never calls {callee}"
+        return None
+
+
+# A function and its line; None stands for any number of frames that are not the target's.
+Step = Optional[tuple[str, int]]
+
+
+def own_steps(frames: tuple[Frame, ...], target: str) -> list[Step]:
+    """The steps of a stack from the target's first frame on."""
+    steps: list[Step] = []
+    for frame in frames:
+        if frame.file == target:
+            steps.append((plain(frame.name), frame.line))
+        elif steps and steps[-1] is not None:
+            steps.append(None)
+    return steps
+
+
+# Up to Python 3.10 code objects have no qualified name, so the oracle does not know it.
+HAS_QUALIFIED_NAMES = hasattr(json.dumps.__code__, "co_qualname")
+
+
+def plain(name: str) -> str:
+    """The name in the form that oracle and profile share on this version."""
+    return name if HAS_QUALIFIED_NAMES else name.rpartition(".")[2]

@@ -1,0 +1,71 @@
+"""Every thread is shown under its own name, with its own stacks, for as long as it lived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from truth.shares import tolerance
+from truth.stacks import Legal, Stack, parse
+
+if TYPE_CHECKING:
+    from truth.conftest import Programs
+
+INTERVAL = 0.001
+OWN_WORK = {"alpha": "alpha_work", "beta": "beta_work", "idle": "wait_for_the_end"}
+
+
+@pytest.fixture(scope="module")
+def recorded(programs: Programs) -> dict[str, Any]:
+    """A recording of the program with threads."""
+    return programs.record_inside("workers", interval=INTERVAL, seconds=1.5)
+
+
+def test_no_stack_is_impossible_while_threads_take_turns(
+    programs: Programs, recorded: dict[str, Any]
+) -> None:
+    legal = Legal(programs.target("workers"), programs.oracle("workers"), by_line=True)
+    stacks = [stack for stack in parse(recorded["by_line"]) if stack.is_captured]
+    assert not [problem for stack in stacks if (problem := legal.problem(stack.frames))]
+
+
+@pytest.mark.parametrize("name", OWN_WORK)
+def test_a_thread_shows_its_own_work_and_nobody_elses(recorded: dict[str, Any], name: str) -> None:
+    foreign = {work for other, work in OWN_WORK.items() if other != name}
+    functions = {frame.name for stack in of_thread(recorded, name) for frame in stack.frames}
+    assert OWN_WORK[name] in functions
+    assert not functions & foreign
+
+
+@pytest.mark.parametrize("name", OWN_WORK)
+def test_a_lasting_thread_is_seen_all_the_time(recorded: dict[str, Any], name: str) -> None:
+    lived = time_of(of_thread(recorded, name))
+    main = time_of(
+        stack
+        for stack in of_thread(recorded, "MainThread")
+        if any(frame.name == "run" for frame in stack.frames)
+    )
+    # It starts a moment after `run` does, and is found within a tick or two.
+    assert lived == pytest.approx(main, rel=0.02)
+
+
+def test_short_lived_threads_are_seen_under_their_names(recorded: dict[str, Any]) -> None:
+    for number in range(3):
+        assert of_thread(recorded, f"short-{number}")
+
+
+def test_an_idle_thread_waits(recorded: dict[str, Any]) -> None:
+    idle = of_thread(recorded, "idle")
+    waiting = time_of(stack for stack in idle if stack.marker == "[waiting]")
+    samples = time_of(idle) / 1e6 / INTERVAL
+    assert waiting >= (1 - tolerance(0, samples)) * time_of(idle)
+
+
+def of_thread(recorded: dict[str, Any], name: str) -> list[Stack]:
+    """The stacks of the threads with a name."""
+    return [stack for stack in parse(recorded["wall"]) if stack.thread == name]
+
+
+def time_of(stacks: Any) -> int:
+    """The time of some stacks together."""
+    return sum(stack.microseconds for stack in stacks)
