@@ -83,7 +83,7 @@ fn hue(category: Category) -> Option<&'static Hue> {
         Category::Package => Some(&PACKAGE),
         Category::Stdlib => Some(&STDLIB),
         Category::Import => Some(&IMPORT),
-        Category::Thread => Some(&THREAD),
+        Category::Native | Category::Thread => Some(&THREAD),
         Category::Waiting | Category::Uncaptured => None,
     }
 }
