@@ -1,10 +1,12 @@
-//! `_native.Recording`: the engine of `pyflame-sampler` as Python sees it.
+//! `_native.Recording`: the engine of `pyflame-sampler` as Python sees it, and what tests and
+//! benchmarks ask of the same engine.
 
 use std::time::Duration;
 
-use pyflame_sampler::{Options, RecordingHandle};
+use pyflame_sampler::{Options, OwnFrame, Recorded, RecordingHandle, read_code};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3::types::PyCode;
 
 use crate::exceptions;
 use crate::profile::Profile;
@@ -32,7 +34,8 @@ impl Recording {
     ///
     /// Raises:
     ///     pyflame.exceptions.SignalsUnavailable: With the reason.
-    fn start(&mut self) -> PyResult<()> {
+    fn start(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.options.own_stack = own_stack(py)?;
         let handle = RecordingHandle::start(self.options.clone())
             .map_err(|error| exceptions::of_start(&error))?;
         self.handle = Some(handle);
@@ -41,8 +44,91 @@ impl Recording {
 
     /// Stop to record; returns what was recorded.
     fn stop(&mut self) -> PyResult<Profile> {
-        let handle = self.handle.take().ok_or_else(|| PyRuntimeError::new_err("not started"))?;
-        let recorded = handle.stop().map_err(|error| exceptions::of_stop(&error))?;
+        let recorded = stop(&mut self.handle)?;
         Ok(Profile::recorded(recorded.profile, recorded.seen_ns))
     }
+}
+
+/// Signals without a look at any stack: what a sample costs at the very least.
+#[pyclass(module = "pyflame._native")]
+#[derive(Debug)]
+pub(crate) struct EmptySignals(Recording);
+
+#[pymethods]
+impl EmptySignals {
+    #[new]
+    fn new(interval_ns: u64) -> Self {
+        let mut recording = Recording::new(interval_ns, None);
+        recording.options.empty_signals = true;
+        Self(recording)
+    }
+
+    /// Start to signal every thread that runs.
+    fn start(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.0.start(py)
+    }
+
+    /// Stop; returns how many signals were handled.
+    fn stop(&mut self) -> PyResult<u64> {
+        Ok(stop(&mut self.0.handle)?.profile.totals().samples)
+    }
+}
+
+/// The qualified name, file name and first line of a code object, as the engine reads them.
+#[pyfunction]
+pub(crate) fn _code_facts(code: &Bound<'_, PyCode>) -> PyResult<(String, String, u32)> {
+    let code = read_code(address(code)).map_err(|error| exceptions::of_start(&error))?;
+    Ok((code.name, code.filename, code.first_line))
+}
+
+/// The lines of a code object as the engine decodes them: start, end and line of each range.
+#[pyfunction]
+pub(crate) fn _code_lines(code: &Bound<'_, PyCode>) -> PyResult<Vec<(u32, u32, Option<u32>)>> {
+    let object = read_code(address(code)).map_err(|error| exceptions::of_start(&error))?;
+    let end = u32::try_from(code.getattr("co_code")?.len()?).unwrap_or(u32::MAX);
+    let starts: Vec<_> = object.lines.ranges().collect();
+    let ends = starts.iter().skip(1).map(|(start, _)| *start).chain([end]);
+    Ok(starts.iter().zip(ends).map(|(&(start, line), end)| (start, end, line)).collect())
+}
+
+fn address(code: &Bound<'_, PyCode>) -> u64 {
+    code.as_ptr() as u64
+}
+
+fn stop(handle: &mut Option<RecordingHandle>) -> PyResult<Recorded> {
+    let handle = handle.take().ok_or_else(|| PyRuntimeError::new_err("not started"))?;
+    handle.stop().map_err(|error| exceptions::of_stop(&error))
+}
+
+/// A string; lone surrogates, which file names can hold, become U+FFFD each, as in the engine.
+fn text(string: &Bound<'_, PyAny>) -> PyResult<String> {
+    if let Ok(text) = string.extract() {
+        return Ok(text);
+    }
+    let bytes: Vec<u8> =
+        string.call_method1("encode", ("utf-16-le", "surrogatepass"))?.extract()?;
+    let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+    let replaced = |unit: Result<char, _>| unit.unwrap_or(char::REPLACEMENT_CHARACTER);
+    Ok(char::decode_utf16(units).map(replaced).collect())
+}
+
+/// How many frames the engine is shown to check itself: enough to tell a layout by.
+const FRAMES_SHOWN: usize = 16;
+
+/// The calling thread's innermost frames.
+fn own_stack(py: Python<'_>) -> PyResult<Vec<OwnFrame>> {
+    let mut frames = Vec::new();
+    let mut next = py.import("sys")?.call_method0("_getframe")?;
+    while !next.is_none() && frames.len() < FRAMES_SHOWN {
+        let code = next.getattr("f_code")?;
+        let name = code.getattr("co_qualname").or_else(|_| code.getattr("co_name"))?;
+        frames.push(OwnFrame {
+            name: text(&name)?,
+            file: text(&code.getattr("co_filename")?)?,
+            first_line: code.getattr("co_firstlineno")?.extract()?,
+            line: next.getattr("f_lineno")?.extract::<Option<u32>>()?.unwrap_or(0),
+        });
+        next = next.getattr("f_back")?;
+    }
+    Ok(frames)
 }

@@ -5,18 +5,18 @@
 #![expect(unsafe_code, reason = "pthread_atfork, pthread_self and the signal mask")]
 
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::JoinHandle;
 
-use crate::clock::ThreadClock;
 use crate::python::Python;
 use crate::recording::{Options, Recorded};
 use crate::roster::PthreadId;
+use crate::self_check::{self, OwnFrame};
 use crate::signal::Signal;
 use crate::ticker::{Command, Ticker};
-use crate::{StartError, StopError, deaths, wake};
+use crate::{StartError, StopError, clock, deaths, wake};
 
 /// A recording in progress, as its owner sees it.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl RecordingHandle {
         let is_new = engine.is_none();
         let running = match &mut *engine {
             Some(running) => running,
-            none => none.insert(Engine::start(pid)?),
+            none => none.insert(Engine::start(pid, &options.own_stack)?),
         };
         let (started, wait) = channel();
         let command = Command::Start(number, options, started);
@@ -97,34 +97,28 @@ impl RecordingHandle {
     }
 }
 
-/// CPU time of the sampling thread so far, in nanoseconds; `None` while nothing is recorded.
-pub fn sampler_cpu_ns() -> Option<u64> {
-    let native_id = SAMPLER.load(Ordering::Acquire);
-    (native_id != 0).then(|| ThreadClock::of(native_id).cpu_ns()).flatten()
-}
-
-static SAMPLER: AtomicU32 = AtomicU32::new(0);
-
 fn engine() -> MutexGuard<'static, Option<Engine>> {
     ENGINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Engine {
-    fn start(pid: u32) -> Result<Self, StartError> {
+    fn start(pid: u32, own_stack: &[OwnFrame]) -> Result<Self, StartError> {
         let python = Python::find()?;
         note_forks();
         let signal = Signal::install().ok_or(StartError::NoFreeSignal)?;
+        if !IS_CHECKED.load(Ordering::Acquire) {
+            self_check::run(python, signal, own_stack).inspect_err(|_| signal.uninstall())?;
+            IS_CHECKED.store(true, Ordering::Release);
+        }
         deaths::start(python);
-        let pthread_id = PthreadId::learn(pthread_self(), native_id());
+        let pthread_id = PthreadId::learn(pthread_self(), clock::native_id());
         let (commands, received) = channel();
         let mask = SignalMask::block_all();
         let thread = std::thread::Builder::new().name("pyflame".into()).spawn(move || {
             let mut pthread_id = pthread_id;
-            pthread_id.confirm(pthread_self(), native_id());
-            SAMPLER.store(native_id(), Ordering::Release);
+            pthread_id.confirm(pthread_self(), clock::native_id());
             be_punctual();
             Ticker::new(python, signal, pthread_id, received).run();
-            SAMPLER.store(0, Ordering::Release);
             deaths::stop(python);
         });
         drop(mask);
@@ -137,6 +131,9 @@ impl Engine {
     }
 }
 
+/// Whether what we capture was found to be what the interpreter itself says.
+static IS_CHECKED: AtomicBool = AtomicBool::new(false);
+
 /// Wakes at the nanosecond that was asked for and not up to 50 µs later (prctl(2)).
 fn be_punctual() {
     // SAFETY: this option takes a number and concerns the calling thread only.
@@ -148,7 +145,6 @@ fn note_forks() {
     static ONCE: Once = Once::new();
     extern "C" fn in_child() {
         deaths::pause();
-        SAMPLER.store(0, Ordering::Release);
     }
     ONCE.call_once(|| {
         // SAFETY: the function only stores to atomics, which is allowed in a child of fork.
@@ -159,11 +155,6 @@ fn note_forks() {
 fn pthread_self() -> u64 {
     // SAFETY: has no preconditions.
     unsafe { libc::pthread_self() as u64 }
-}
-
-fn native_id() -> u32 {
-    // SAFETY: has no preconditions.
-    unsafe { libc::gettid() }.cast_unsigned()
 }
 
 /// Blocks all signals of the calling thread, and with it of threads it makes, until dropped.

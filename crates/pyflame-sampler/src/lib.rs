@@ -21,16 +21,18 @@ mod python;
 mod recording;
 mod roster;
 mod schedule;
+mod self_check;
 mod signal;
 mod slot;
 mod task;
 mod ticker;
 mod wake;
 
-pub use engine::{RecordingHandle, sampler_cpu_ns};
+pub use engine::RecordingHandle;
 pub use recording::{Options, Recorded};
+pub use self_check::{OwnFrame, read_code};
 
-use pyflame_cpython::DebugOffsetsError;
+use pyflame_cpython::{CodeError, DebugOffsetsError};
 use thiserror::Error;
 
 /// Why stacks can't be captured by signals in this process.
@@ -51,6 +53,23 @@ pub enum StartError {
     /// The program has handlers for every signal.
     #[error("every signal is taken by the program")]
     NoFreeSignal,
+    /// The system call by which a thread is signalled is not allowed.
+    #[error("rt_tgsigqueueinfo is not allowed here (a container's seccomp policy?)")]
+    SignalForbidden,
+    /// A code object of the calling thread can't be read.
+    #[error("the self-check failed: {0}")]
+    Code(#[from] CodeError),
+    /// The calling thread's own stack makes no sense to us.
+    #[error("the self-check failed: the stack of this thread is not understood")]
+    Inconsistent,
+    /// What we capture is not what the interpreter says.
+    #[error("the self-check failed: captured {captured} where Python says {expected}")]
+    SelfCheck {
+        /// The first frame that differs, as captured.
+        captured: String,
+        /// The same frame, as `sys._getframe()` tells it.
+        expected: String,
+    },
     /// The sampling thread could not be started.
     #[error("failed to start the sampling thread: {0}")]
     NoThread(std::io::Error),

@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap;
 
 use crate::code_cache::{Code, CodeCache};
 use crate::schedule::Schedule;
+use crate::self_check::OwnFrame;
 use crate::slot::Capture;
 
 /// What to record.
@@ -27,13 +28,21 @@ pub struct Options {
     pub interval: Duration,
     /// The kernel's id of the one thread to record, or all threads.
     pub thread: Option<u32>,
+    /// The innermost frames of the calling thread as the interpreter tells them, innermost first;
+    /// before the first recording of a process, what is captured is held against them.
+    pub own_stack: Vec<OwnFrame>,
     /// Measures what the signals alone cost: threads are signalled, but no stack is looked at.
     pub empty_signals: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { interval: Duration::from_millis(1), thread: None, empty_signals: false }
+        Self {
+            interval: Duration::from_millis(1),
+            thread: None,
+            own_stack: Vec::new(),
+            empty_signals: false,
+        }
     }
 }
 

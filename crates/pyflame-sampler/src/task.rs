@@ -4,35 +4,35 @@
 //! `status` has the blocked signals as a hexadecimal mask behind `SigBlk:` (proc(5)).
 
 use std::fs::File;
-use std::os::unix::fs::FileExt as _;
+use std::io::Read as _;
 
 use pyflame_profile::State;
 
 /// One thread of this process, as the kernel knows it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Task {
     native_id: u32,
-    /// Kept open: reading it again costs a tenth of opening it.
-    stat: Option<File>,
 }
 
 impl Task {
     pub(crate) fn new(native_id: u32) -> Self {
-        Self { native_id, stat: None }
+        Self { native_id }
     }
 
     /// What a thread that is off the CPU is doing; `None` once it has ended.
-    pub(crate) fn state(&mut self) -> Option<State> {
-        if self.stat.is_none() {
-            self.stat = File::open(format!("/proc/self/task/{}/stat", self.native_id)).ok();
-        }
+    ///
+    /// The file is opened each time, for 2 µs more than reading alone takes: a descriptor that we
+    /// kept could be closed by the program (`os.closerange`), and be one of its own by the time
+    /// we close it.
+    pub(crate) fn state(self) -> Option<State> {
+        let mut stat = File::open(format!("/proc/self/task/{}/stat", self.native_id)).ok()?;
         let mut bytes = [0; 128];
-        let count = self.stat.as_ref()?.read_at(&mut bytes, 0).ok()?;
+        let count = stat.read(&mut bytes).ok()?;
         parse_state(bytes.get(..count)?)
     }
 
     /// Whether the thread blocks `signal`. Where that can't be known, it does not.
-    pub(crate) fn blocks(&self, signal: i32) -> bool {
+    pub(crate) fn blocks(self, signal: i32) -> bool {
         std::fs::read_to_string(format!("/proc/self/task/{}/status", self.native_id))
             .is_ok_and(|status| parse_blocks(&status, signal))
     }
