@@ -27,6 +27,12 @@ impl ThreadClock {
     }
 }
 
+/// The CPU that the calling thread is on.
+pub(crate) fn current_cpu() -> i32 {
+    // SAFETY: has no preconditions.
+    unsafe { libc::sched_getcpu() }
+}
+
 /// The kernel's id of the calling thread.
 pub(crate) fn native_id() -> u32 {
     // SAFETY: has no preconditions.

@@ -1,9 +1,9 @@
 //! One recording: the samples that it has asked for, aggregated as they come.
 //!
 //! Each sample of a thread stands for the time since that thread's previous one. CPU time goes to
-//! samples that found the thread running: what a thread spent between two samples that found it
-//! waiting is kept for its next running sample, for it certainly was not spent waiting. What is
-//! left of it at the end is shown under a marker.
+//! samples that found the thread running, or stopped where it ran: what a thread spent between
+//! two samples that found it waiting is kept for the next one of the other kind, for it certainly
+//! was not spent waiting. What is left of it at the end is shown under a marker.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use pyflame_profile::{
 use rustc_hash::FxHashMap;
 
 use crate::code_cache::{Code, CodeCache};
+use crate::roster::Still;
 use crate::schedule::Schedule;
 use crate::self_check::OwnFrame;
 use crate::slot::Capture;
@@ -170,12 +171,7 @@ impl Recording {
     }
 
     /// Takes the stack of a thread that stands still.
-    pub(crate) fn still(
-        &mut self,
-        look: Look,
-        still: &crate::roster::Still,
-        codes: &mut CodeCache,
-    ) {
+    pub(crate) fn still(&mut self, look: Look, still: &Still, state: State, codes: &mut CodeCache) {
         let known = self.follow(look).still.filter(|known| known.0 == still.number);
         let stack = if let Some((_, stack)) = known {
             stack
@@ -185,7 +181,7 @@ impl Recording {
             self.follow(look).still = Some((still.number, stack));
             stack
         };
-        self.record(look, stack, still.state);
+        self.record(look, stack, state);
     }
 
     /// Counts a sample whose stack is not known, and why.
@@ -221,7 +217,7 @@ impl Recording {
         followed.accounted_ns = followed.accounted_ns.max(look.at_ns);
         followed.cpu_ns = followed.cpu_ns.max(look.cpu_ns);
         let mut cpu_ns = 0;
-        if state == State::Running {
+        if state != State::Waiting {
             cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
             followed.accounted_cpu_ns = followed.cpu_ns;
         }

@@ -76,7 +76,7 @@ pub(crate) struct Request {
 pub(crate) struct Still {
     /// Its CPU time; while that is the same, the thread has not run.
     pub(crate) cpu_ns: u64,
-    /// What it is doing.
+    /// What it is doing while it does not run.
     pub(crate) state: State,
     /// Its frames, innermost first.
     pub(crate) frames: Vec<RawFrame>,

@@ -1,12 +1,19 @@
 //! What the kernel says of one thread: whether it sleeps, and which signals it blocks.
 //!
-//! `/proc/self/task/TID/stat` has the state as the first field behind the name in parentheses;
-//! `status` has the blocked signals as a hexadecimal mask behind `SigBlk:` (proc(5)).
+//! `/proc/self/task/TID/stat` has the state as the first field behind the name in parentheses,
+//! and as the 37th the CPU on which the thread ran last; `status` has the blocked signals as a hexadecimal mask behind `SigBlk:` (proc(5)).
 
 use std::fs::File;
 use std::io::Read as _;
 
-use pyflame_profile::State;
+/// What a thread that is off the CPU is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// It would run if it had a CPU; it ran on this one last.
+    Runnable { cpu: i32 },
+    /// It sleeps until something happens.
+    Asleep,
+}
 
 /// One thread of this process, as the kernel knows it.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +31,11 @@ impl Task {
     /// The file is opened each time, for 2 µs more than reading alone takes: a descriptor that we
     /// kept could be closed by the program (`os.closerange`), and be one of its own by the time
     /// we close it.
-    pub(crate) fn state(self) -> Option<State> {
+    pub(crate) fn rest(self) -> Option<Rest> {
         let mut stat = File::open(format!("/proc/self/task/{}/stat", self.native_id)).ok()?;
-        let mut bytes = [0; 128];
+        let mut bytes = [0; 1024];
         let count = stat.read(&mut bytes).ok()?;
-        parse_state(bytes.get(..count)?)
+        parse_rest(bytes.get(..count)?)
     }
 
     /// Whether the thread blocks `signal`. Where that can't be known, it does not.
@@ -38,13 +45,14 @@ impl Task {
     }
 }
 
-fn parse_state(stat: &[u8]) -> Option<State> {
+fn parse_rest(stat: &[u8]) -> Option<Rest> {
     // A name can hold parentheses and blanks itself, so it ends at the last parenthesis.
     let end = stat.iter().rposition(|byte| *byte == b')')?;
-    match *stat.get(end + 2)? {
-        b'R' => Some(State::Ready),
-        b'X' | b'Z' => None,
-        _ => Some(State::Waiting),
+    let mut fields = std::str::from_utf8(stat.get(end + 1..)?).ok()?.split_ascii_whitespace();
+    match fields.next()? {
+        "R" => Some(Rest::Runnable { cpu: fields.nth(35).and_then(|cpu| cpu.parse().ok())? }),
+        "X" | "Z" => None,
+        _ => Some(Rest::Asleep),
     }
 }
 
@@ -62,11 +70,13 @@ mod tests {
 
     #[test]
     fn the_state_stands_behind_the_last_parenthesis() {
-        assert_eq!(parse_state(b"12 (a) R (b) S 1 2"), Some(State::Waiting));
-        assert_eq!(parse_state(b"12 (python) R 1"), Some(State::Ready));
-        assert_eq!(parse_state(b"12 (python) Z 1"), None);
-        assert_eq!(parse_state(b"12 (python)"), None);
-        assert_eq!(parse_state(b""), None);
+        assert_eq!(parse_rest(b"12 (a) R (b) S 1 2"), Some(Rest::Asleep));
+        let numbers: Vec<_> = (4..=52).map(|field: u8| field.to_string()).collect();
+        let runnable = parse_rest(format!("12 (python) R {}", numbers.join(" ")).as_bytes());
+        assert_eq!(runnable, Some(Rest::Runnable { cpu: 39 }));
+        assert_eq!(parse_rest(b"12 (python) Z 1"), None);
+        assert_eq!(parse_rest(b"12 (python)"), None);
+        assert_eq!(parse_rest(b""), None);
     }
 
     #[test]

@@ -22,7 +22,8 @@ use crate::recording::{Look, Options, Recorded, Recording};
 use crate::roster::{Mask, PthreadId, Request, Roster, Still, Thread};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
-use crate::wake;
+use crate::task::Rest;
+use crate::{clock, wake};
 
 /// What the sampling thread is asked to do.
 #[derive(Debug)]
@@ -288,7 +289,7 @@ impl Eye<'_> {
         let Some(cpu_ns) = thread.clock.cpu_ns() else { return Seen::Nobody };
         if let Some(still) = thread.still.as_ref().filter(|still| still.cpu_ns == cpu_ns) {
             let look = thread.look(now_ns, cpu_ns);
-            for_whom.each(|recording| recording.still(look, still, self.codes));
+            for_whom.each(|recording| recording.still(look, still, still.state, self.codes));
             return Seen::Thread;
         }
         thread.still = None;
@@ -296,20 +297,21 @@ impl Eye<'_> {
         if again_ns != cpu_ns {
             return self.signal(thread, now_ns, again_ns, for_whom);
         }
-        let Some(state) = thread.task.state() else { return Seen::Nobody };
+        let Some(rest) = thread.task.rest() else { return Seen::Nobody };
         let Some(frames) = self.read(thread) else { return Seen::OldList };
         let third_ns = thread.clock.cpu_ns();
         match frames {
             Some(frames) if third_ns == Some(cpu_ns) => {
                 *self.stills += 1;
+                let (now, state) = states(rest);
                 let still = Still { cpu_ns, state, frames, number: *self.stills };
                 let look = thread.look(now_ns, cpu_ns);
-                for_whom.each(|recording| recording.still(look, &still, self.codes));
+                for_whom.each(|recording| recording.still(look, &still, now, self.codes));
                 thread.still = Some(still);
                 Seen::Thread
             }
             // A sleeping thread is never signalled: that could end its sleep.
-            None if state == State::Waiting => {
+            None if rest == Rest::Asleep => {
                 let look = thread.look(now_ns, again_ns);
                 for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
                 Seen::Thread
@@ -411,6 +413,16 @@ impl Mask {
             Self::Unknown | Self::Open => BLOCKED_AT_FIRST_NS,
         };
         Self::Blocked { until_ns: now_ns + for_ns, for_ns }
+    }
+}
+
+/// What a thread that is off the CPU is doing now, and what if it has not run by the next look.
+fn states(rest: Rest) -> (State, State) {
+    match rest {
+        Rest::Asleep => (State::Waiting, State::Waiting),
+        // We are on its CPU: it runs, but for us who had to wake up in order to look.
+        Rest::Runnable { cpu } if cpu == clock::current_cpu() => (State::Running, State::Ready),
+        Rest::Runnable { .. } => (State::Ready, State::Ready),
     }
 }
 
