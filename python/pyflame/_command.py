@@ -60,6 +60,9 @@ class _Session:
         atexit.register(self._finish)
         try:
             self._status = _run.run(self._command, self._recorder.start)
+        except _run.NotStarted:
+            self._recorder.stop()
+            raise
         except SystemExit as end:
             self._status = end.code
             raise
@@ -70,8 +73,8 @@ class _Session:
 
     def _finish(self) -> None:
         if os.getpid() != self._process or not self._recorder.started:
-            # A forked child is not what was asked for, and a program that could not start (a
-            # module that isn't there) has said so itself.
+            # A forked child is not what was asked for. A program that could not start (a syntax
+            # error, a module that isn't there) has nothing to show but Python's own message.
             return
         profile = self._recorder.stop()
         try:

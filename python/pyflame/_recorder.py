@@ -9,7 +9,7 @@ from pyflame.exceptions import SignalsUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Callable, Protocol
 
     from pyflame._native import Profile
     from pyflame._threads import ThreadNames
@@ -52,6 +52,7 @@ class Recorder:
         self._engine_note = ""
         self._names: ThreadNames | None = None
         self._recording: Recording | None = None
+        self._qualify: Callable[[Profile], Profile] | None = None
 
     @property
     def started(self) -> bool:
@@ -66,6 +67,12 @@ class Recorder:
         """
         from pyflame._threads import ThreadNames
 
+        if sys.version_info < (3, 11):
+            # Now and not at the end: there, an import would make these versions forget that it
+            # was a KeyboardInterrupt that ended the program.
+            from pyflame._qualnames import with_qualified_names
+
+            self._qualify = with_qualified_names
         self._names = ThreadNames()
         self._names.start()
         try:
@@ -90,10 +97,8 @@ class Recorder:
             thread_names=thread_names,
             runner_file=self._runner_file,
         )
-        if sys.version_info < (3, 11):
-            from pyflame._qualnames import with_qualified_names
-
-            profile = with_qualified_names(profile)
+        if self._qualify is not None:
+            profile = self._qualify(profile)
         return profile
 
     def _start_engine(self) -> Recording:
