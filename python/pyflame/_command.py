@@ -50,7 +50,6 @@ class _Session:
             engine=command.engine,
             current_thread_only=command.main_thread_only,
             program=command.program,
-            runner_file=_run.RUNNER_FILE,
         )
 
     def run(self) -> int:
@@ -59,7 +58,10 @@ class _Session:
         # that the recording ends where the program does, and nothing about its end is changed.
         atexit.register(self._finish)
         try:
-            self._status = _run.run(self._command, self._recorder.start)
+            self._status = _run.run(self._command, self._start)
+        except _run.NotStarted:
+            self._recorder.stop()
+            raise
         except SystemExit as end:
             self._status = end.code
             raise
@@ -68,12 +70,16 @@ class _Session:
             raise
         return self._status
 
+    def _start(self) -> None:
+        self._recorder.start()
+        self._runner_files = _run.runner_files()
+
     def _finish(self) -> None:
         if os.getpid() != self._process or not self._recorder.started:
-            # A forked child is not what was asked for, and a program that could not start (a
-            # module that isn't there) has said so itself.
+            # A forked child is not what was asked for. A program that could not start (a syntax
+            # error, a module that isn't there) has nothing to show but Python's own message.
             return
-        profile = self._recorder.stop()
+        profile = self._recorder.stop(self._runner_files)
         try:
             self._command.save(profile)
         except (Error, OSError) as error:

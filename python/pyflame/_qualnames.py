@@ -9,7 +9,6 @@ name and first line say which is which. What does not match keeps its plain name
 from __future__ import annotations
 
 import warnings
-from inspect import CO_OPTIMIZED
 from types import CodeType
 
 TYPE_CHECKING = False
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyflame._native import Profile
+
+CO_OPTIMIZED = 1  # Of functions' code, not of modules' and classes' (`inspect` is slow to import).
 
 
 def with_qualified_names(profile: Profile) -> Profile:

@@ -9,7 +9,8 @@ from pyflame.exceptions import SignalsUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from collections.abc import Sequence
+    from typing import Callable, Protocol
 
     from pyflame._native import Profile
     from pyflame._threads import ThreadNames
@@ -32,7 +33,6 @@ class Recorder:
         engine: ``auto``, ``signal`` or ``fallback``.
         current_thread_only: Whether only the thread that calls :meth:`start` is sampled.
         program: What is recorded, as a person would name it.
-        runner_file: Frames of this file and what called them are not the program's.
     """
 
     def __init__(
@@ -42,16 +42,15 @@ class Recorder:
         engine: str = "auto",
         current_thread_only: bool = False,
         program: str = "",
-        runner_file: str | None = None,
     ) -> None:
         self._interval_ns = interval_ns
         self._engine = engine
         self._current_thread_only = current_thread_only
         self._program = program
-        self._runner_file = runner_file
         self._engine_note = ""
         self._names: ThreadNames | None = None
         self._recording: Recording | None = None
+        self._qualify: Callable[[Profile], Profile] | None = None
 
     @property
     def started(self) -> bool:
@@ -66,6 +65,12 @@ class Recorder:
         """
         from pyflame._threads import ThreadNames
 
+        if sys.version_info < (3, 11):
+            # Now and not at the end: there, an import would make these versions forget that it
+            # was a KeyboardInterrupt that ended the program.
+            from pyflame._qualnames import with_qualified_names
+
+            self._qualify = with_qualified_names
         self._names = ThreadNames()
         self._names.start()
         try:
@@ -74,8 +79,15 @@ class Recorder:
             self._names.stop()
             raise
 
-    def stop(self) -> Profile:
-        """Stop to record; returns what was recorded."""
+    def stop(self, runner_files: Sequence[str] = ()) -> Profile:
+        """Stop to record.
+
+        Args:
+            runner_files: Frames of these files at the outer end of stacks are not the program's.
+
+        Returns:
+            What was recorded.
+        """
         recording, names = self._recording, self._names
         if recording is None or names is None:
             raise AssertionError("a recorder is stopped once, after its start")
@@ -88,12 +100,10 @@ class Recorder:
             program=self._program,
             engine_note=self._engine_note,
             thread_names=thread_names,
-            runner_file=self._runner_file,
+            runner_files=runner_files,
         )
-        if sys.version_info < (3, 11):
-            from pyflame._qualnames import with_qualified_names
-
-            profile = with_qualified_names(profile)
+        if self._qualify is not None:
+            profile = self._qualify(profile)
         return profile
 
     def _start_engine(self) -> Recording:

@@ -6,8 +6,8 @@ What a program can see of how it was started is made by ``Py_RunMain`` (Modules/
 exception is shown. This module does the same things in the same order. ``tests/python`` compares
 them with ``python`` on every version.
 
-No frame of this file, nor of what calls it, is part of a profile or of a traceback; that is what
-:data:`RUNNER_FILE` and :func:`_below_runner` are for.
+No frame of this file, nor of what calls it, is part of a profile (:func:`runner_files`) or of a
+traceback (:func:`_below_runner`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,31 @@ from pyflame import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType, ModuleType, TracebackType
+    from types import CodeType, FrameType, ModuleType, TracebackType
     from typing import Any, Callable
 
     from pyflame._native import Command
+
+
+def runner_files() -> list[str]:
+    """Return the files whose frames, at the outer end of a stack, are not the program's.
+
+    They are all of this package, ``runpy``, which runs it and perhaps the program, and the script
+    that pip makes for the command.
+    """
+    files = {
+        str(module.__file__)
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] == __package__
+    }
+    runpy: Any = sys.modules.get("runpy")
+    if runpy is not None:
+        files.add(runpy.run_path.__code__.co_filename)  # Not `__file__`: it may be frozen.
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        files.add(frame.f_code.co_filename)
+        frame = frame.f_back
+    return sorted(files)
 
 
 class NotStarted(SystemExit):
@@ -157,9 +178,6 @@ def _execute(on_start: Callable[[], None], function: Callable[..., Any], *args: 
     """Call ``function``, below whose frame the program starts."""
     on_start()
     function(*args)
-
-
-RUNNER_FILE = _execute.__code__.co_filename
 
 
 def _fresh_main() -> ModuleType:

@@ -249,20 +249,24 @@ impl Profile {
         *self = renamed;
     }
 
-    /// Takes the frames of a runner off the stacks: of each stack that holds a function which
-    /// `is_runner`, what the innermost of these called is kept.
-    pub fn keep_below(&mut self, is_runner: impl Fn(&Function) -> bool) {
+    /// Takes the frames of a runner off the outer end of all stacks: those which `is_runner`, up
+    /// to the first that is not. Samples of the runner alone go.
+    pub fn drop_runner(&mut self, is_runner: impl Fn(&Function) -> bool) {
         let mut stacks = StackTable::default();
         let mut map: IndexMap<StackId, StackId, FxBuildHasher> = IndexMap::default();
         map.insert(StackId::EMPTY, StackId::EMPTY);
         for (stack, caller, frame) in self.stacks.iter() {
-            let runner = self.frame(frame).is_some_and(|(function, _)| is_runner(function));
-            let kept = if runner { StackId::EMPTY } else { stacks.push(map[&caller], frame) };
+            let caller = map[&caller];
+            let runner = caller == StackId::EMPTY
+                && self.frame(frame).is_some_and(|(function, _)| is_runner(function));
+            let kept = if runner { StackId::EMPTY } else { stacks.push(caller, frame) };
             map.insert(stack, kept);
         }
         self.stacks = stacks;
         for ((thread, stack, state), totals) in std::mem::take(&mut self.samples) {
-            self.record_totals(thread, map[&stack], state, totals);
+            if map[&stack] != StackId::EMPTY || stack == StackId::EMPTY {
+                self.record_totals(thread, map[&stack], state, totals);
+            }
         }
     }
 

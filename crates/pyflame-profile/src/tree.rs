@@ -246,6 +246,11 @@ impl Tree {
         &self.labels[self.node(node).label.0 as usize]
     }
 
+    /// Every node, callers before callees.
+    pub fn iter(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
     /// How many nodes there are, the root among them.
     pub fn len(&self) -> usize {
         self.nodes.len()

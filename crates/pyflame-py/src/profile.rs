@@ -309,14 +309,15 @@ impl Profile {
     ///     engine_note: Why this engine.
     ///     thread_names: Native id, name, and when they were learnt on the monotonic clock, for
     ///         each thread in order of that time.
-    ///     runner_file: Frames of this file, and what called them, are ours and go.
-    #[pyo3(signature = (*, program, engine_note, thread_names, runner_file))]
+    ///     runner_files: Frames of these files at the outer end of stacks are not the program's.
+    #[pyo3(signature = (*, program, engine_note, thread_names, runner_files))]
+    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _completed(
         &self,
         program: &str,
         engine_note: &str,
         thread_names: Vec<(u64, String, u64)>,
-        runner_file: Option<&str>,
+        runner_files: Vec<String>,
     ) -> Self {
         let mut profile = self.inner.clone();
         profile.meta.program = program.into();
@@ -327,9 +328,7 @@ impl Profile {
             learnt_ns,
         });
         profile.name_threads(names.collect(), &self.seen_ns);
-        if let Some(runner_file) = runner_file {
-            profile.keep_below(|function| &*function.file == runner_file);
-        }
+        profile.drop_runner(|function| runner_files.iter().any(|file| **file == *function.file));
         profile.into()
     }
 

@@ -1,6 +1,7 @@
-//! Draws folded text from standard input as an SVG on standard output:
-//! `cargo run --release --example draw -- TITLE < profile.folded > profile.svg`
-//! With `--microseconds` as the first argument the values are times.
+//! Draws folded text from standard input as an SVG on standard output; takes the arguments of
+//! flamegraph.pl: `cargo run --example draw -- --title mine < profile.folded > profile.svg`
+//!
+//! With `--time` as the first argument, values are nanoseconds.
 
 use std::io::{Read, Write};
 
@@ -15,12 +16,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         writeln!(std::io::stderr(), "{error}")?;
     }
     let mut arguments = std::env::args().skip(1).peekable();
-    if arguments.next_if(|argument| argument == "--microseconds").is_some() {
+    if arguments.next_if(|argument| argument == "--time").is_some() {
         profile.meta.unit = Unit::Nanoseconds;
     }
-    let mut options = SvgOptions::default();
-    options.title = arguments.next().unwrap_or_default();
-    options.subtitle = arguments.next().unwrap_or_default();
+    let options = SvgOptions::parse_flamegraph_args(&arguments.collect::<Vec<_>>())?;
     svg(&View::default().tree(&profile), &options, &mut std::io::stdout().lock())?;
     Ok(())
 }

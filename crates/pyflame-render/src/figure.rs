@@ -1,12 +1,43 @@
 //! Numbers as people read them: times with a fitting unit, counts in groups of three, shares.
 
+use std::cmp::Ordering;
+
 use pyflame_profile::Unit;
 
-/// A value of a tree: a time to three digits, or a count with its name.
-pub(crate) fn value(value: u64, unit: Unit, count_name: &str) -> String {
-    match unit {
-        Unit::Nanoseconds => time(value),
-        Unit::Count => format!("{} {count_name}", count(value)),
+/// How the values of one picture are shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Figures<'a> {
+    pub(crate) unit: Unit,
+    /// How many of a value make one of what is shown.
+    pub(crate) scale: u64,
+    /// What is shown is multiplied with this.
+    pub(crate) factor: f64,
+    /// Name of what is counted.
+    pub(crate) count_name: &'a str,
+}
+
+impl Figures<'_> {
+    /// A time to three digits, or a count with its name.
+    pub(crate) fn value(&self, value: u64) -> String {
+        let value = self.scaled(value);
+        match self.unit {
+            Unit::Nanoseconds => time(value),
+            Unit::Count => format!("{} {}", count(value), self.count_name),
+        }
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        clippy::float_cmp,
+        reason = "a figure for people; without a factor or fractions it is exact"
+    )]
+    fn scaled(&self, value: u64) -> u64 {
+        if self.scale == 1 && self.factor == 1.0 {
+            return value;
+        }
+        (value as f64 / self.scale as f64 * self.factor).round() as u64
     }
 }
 
@@ -67,9 +98,35 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
     }
 }
 
+/// A change of a share, with its sign.
+pub(crate) fn change(now: u64, before: u64, whole: u64) -> String {
+    let sign = match now.cmp(&before) {
+        Ordering::Less => "\u{2212}",
+        Ordering::Equal => "\u{b1}",
+        Ordering::Greater => "+",
+    };
+    format!("{sign}{}", share(now.abs_diff(before), whole))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{count, share, time};
+    use pyflame_profile::Unit;
+
+    use super::{Figures, change, count, share, time};
+
+    #[test]
+    fn a_factor_and_a_scale_change_what_is_shown() {
+        let unit = Unit::Count;
+        let figures = Figures { unit, scale: 100, factor: 2.0, count_name: "bytes" };
+        assert_eq!(figures.value(150_075), "3,002 bytes");
+    }
+
+    #[test]
+    fn a_change_has_its_sign() {
+        assert_eq!(change(2, 1, 10), "+10.0%");
+        assert_eq!(change(1, 2, 10), "\u{2212}10.0%");
+        assert_eq!(change(2, 2, 10), "\u{b1}0%");
+    }
 
     #[test]
     fn times_have_three_digits_and_the_unit_that_fits() {

@@ -1,9 +1,9 @@
-//! Where each frame of a tree goes: a row and a stretch of the whole.
+//! Which frames of a tree are drawn, and in which row.
 //!
 //! Frames come callers first, each followed at once by everything below it, so that the frames of
 //! a subtree stand together; the picture's script relies on that order.
 
-use pyflame_profile::{NodeId, Tree};
+use pyflame_profile::{LeftOut, NodeId, Tree};
 
 /// A frame that is wide enough to be drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,23 +11,14 @@ pub(crate) struct Placed {
     pub(crate) node: NodeId,
     /// 0 for the root.
     pub(crate) depth: u32,
-    /// Value left of it.
-    pub(crate) start: u64,
-}
-
-/// What was too narrow to be drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Dropped {
-    pub(crate) frames: u64,
-    /// Value of the outermost ones, so that nothing counts twice.
-    pub(crate) value: u64,
 }
 
 /// All places of a tree.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) frames: Vec<Placed>,
-    pub(crate) dropped: Dropped,
+    /// What was too narrow to be drawn.
+    pub(crate) left_out: LeftOut,
     /// How many rows the frames fill.
     pub(crate) rows: u32,
     /// What the full width stands for.
@@ -35,29 +26,25 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Places the frames of `tree` whose share of the whole is at least `min_share`.
-    pub(crate) fn new(tree: &Tree, min_share: f64) -> Self {
-        let total = tree.node(Tree::ROOT).total;
-        let mut layout = Self { frames: Vec::new(), dropped: Dropped::default(), rows: 0, total };
+    /// Takes the frames of `tree` whose share of the whole is at least `min_share`. The whole is
+    /// `total` where that is more than what the tree holds.
+    pub(crate) fn new(tree: &Tree, total: u64, min_share: f64) -> Self {
+        let total = total.max(tree.node(Tree::ROOT).total);
+        let mut layout = Self { frames: Vec::new(), left_out: tree.left_out, rows: 0, total };
         // Depth first by hand, and not by recursion: stacks can be deeper than ours.
-        let mut pending = vec![Placed { node: Tree::ROOT, depth: 0, start: 0 }];
+        let mut pending = vec![Placed { node: Tree::ROOT, depth: 0 }];
         let least = least_value(total, min_share);
         while let Some(placed) = pending.pop() {
             let node = tree.node(placed.node);
             if node.total < least {
-                layout.dropped.frames += count_below(tree, placed.node);
-                layout.dropped.value += node.total;
+                layout.left_out.nodes += count_below(tree, placed.node);
+                layout.left_out.value += node.total;
                 continue;
             }
             layout.rows = layout.rows.max(placed.depth + 1);
             layout.frames.push(placed);
-            let mut end = placed.start.saturating_add(node.total);
-            // The callees' values stand at the left, the node's own at the right.
-            end = end.saturating_sub(node.self_value);
-            for &child in node.children.iter().rev() {
-                end = end.saturating_sub(tree.node(child).total);
-                pending.push(Placed { node: child, depth: placed.depth + 1, start: end });
-            }
+            let depth = placed.depth + 1;
+            pending.extend(node.children.iter().rev().map(|&node| Placed { node, depth }));
         }
         layout
     }
@@ -85,32 +72,37 @@ fn count_below(tree: &Tree, node: NodeId) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use pyflame_profile::{View, parse_folded};
+    use pyflame_profile::{LeftOut, View, parse_folded};
 
-    use super::{Dropped, Layout};
+    use super::Layout;
 
-    fn layout(text: &str, min_share: f64) -> (Layout, Vec<(String, u32, u64)>) {
+    fn layout(text: &str, min_share: f64) -> (Layout, Vec<(String, u32)>) {
         let tree = View::default().tree(&parse_folded(text).0);
-        let layout = Layout::new(&tree, min_share);
+        let layout = Layout::new(&tree, 0, min_share);
         let name = |placed: &super::Placed| tree.label(placed.node).name.to_string();
-        let frames = layout.frames.iter().map(|p| (name(p), p.depth, p.start)).collect();
+        let frames = layout.frames.iter().map(|p| (name(p), p.depth)).collect();
         (layout, frames)
     }
 
     #[test]
     fn frames_come_callers_first_and_subtrees_together() {
         let (_, frames) = layout("a;b;c 1\na;d 2\ne 3\n", 0.0);
-        let frames: Vec<_> = frames.iter().map(|f| (f.0.as_str(), f.1, f.2)).collect();
-        let expected =
-            [("all", 0, 0), ("a", 1, 0), ("b", 2, 0), ("c", 3, 0), ("d", 2, 1), ("e", 1, 3)];
-        assert_eq!(frames, expected);
+        let frames: Vec<_> = frames.iter().map(|f| (f.0.as_str(), f.1)).collect();
+        assert_eq!(frames, [("all", 0), ("a", 1), ("b", 2), ("c", 3), ("d", 2), ("e", 1)]);
     }
 
     #[test]
     fn narrow_frames_are_left_out_and_counted_once() {
         let (layout, frames) = layout("a;b;c 1\na;d 99\n", 0.02);
-        assert_eq!(layout.dropped, Dropped { frames: 2, value: 1 });
-        assert_eq!(frames.iter().find(|f| f.0 == "d").map(|f| f.2), Some(1));
+        assert_eq!(layout.left_out, LeftOut { nodes: 2, value: 1 });
+        assert_eq!(frames.len(), 3);
+    }
+
+    #[test]
+    fn the_whole_can_be_more_than_what_the_tree_holds() {
+        let tree = View::default().tree(&parse_folded("a 5\n").0);
+        assert_eq!(Layout::new(&tree, 20, 0.5).left_out.nodes, 2);
+        assert_eq!(Layout::new(&tree, 2, 0.5).total, 5);
     }
 
     #[test]

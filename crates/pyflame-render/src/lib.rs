@@ -22,14 +22,20 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod encoding;
 mod error;
 mod figure;
+mod flamegraph_args;
+mod getopt;
 mod layout;
+mod name_attributes;
 mod options;
 mod palette;
 mod svg;
 mod visible;
 
 pub use error::RenderError;
-pub use options::{Orientation, SvgOptions};
+pub use name_attributes::{FrameAttributes, NameAttributes};
+pub use options::{MinWidth, Orientation, SvgOptions};
+pub use palette::{Background, Palette, Variation};
 pub use svg::svg;

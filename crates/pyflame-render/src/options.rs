@@ -1,5 +1,12 @@
 //! What a caller can choose about a picture.
 
+use std::path::PathBuf;
+
+use crate::RenderError;
+use crate::flamegraph_args;
+use crate::name_attributes::NameAttributes;
+use crate::palette::{Background, Palette, Variation};
+
 /// Which way stacks grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Orientation {
@@ -10,22 +17,44 @@ pub enum Orientation {
     Icicle,
 }
 
+/// From which width on a frame is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MinWidth {
+    /// Pixels, of 1,200 in a picture that takes any width.
+    Pixels(f64),
+    /// Percent of the whole.
+    Percent(f64),
+}
+
 /// How a picture is drawn. Lengths are CSS pixels.
+///
+/// ```
+/// use pyflame_render::{Orientation, SvgOptions};
+/// let mut options = SvgOptions::default();
+/// options.title = "train.py".into();
+/// options.orientation = Orientation::Icicle;
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SvgOptions {
-    /// The heading; empty for "Flame Graph" or what fits the orientation.
+    /// The heading; empty for "Flame Graph" or what fits the other options.
     pub title: String,
     /// The line below the heading, for the facts of the recording.
     pub subtitle: String,
+    /// A comment in the file; must not hold `<` or `>`.
+    pub notes: String,
     /// Which way stacks grow.
     pub orientation: Orientation,
+    /// Draws what was innermost at the root, [`Tree::reversed`](pyflame_profile::Tree::reversed).
+    pub reverse: bool,
+    /// The tree is in order of time. Readers place frames so; the renderer only titles it.
+    pub flame_chart: bool,
     /// Width of the picture; `None` fills the width of whatever shows it.
     pub width: Option<u32>,
     /// Height of a frame, the gap to the next one included.
     pub frame_height: u32,
-    /// Frames that would be narrower than this are left out, see [`SvgOptions::nominal_width`].
-    pub min_width: f64,
+    /// Narrower frames are left out, and counted below the heading.
+    pub min_width: MinWidth,
     /// Name of the font; empty for the system's own.
     pub font: String,
     /// Size of the text on frames.
@@ -34,6 +63,26 @@ pub struct SvgOptions {
     pub font_width: f64,
     /// What a tree of counts counts.
     pub count_name: String,
+    /// What stands before the name in the details of a frame.
+    pub name_type: String,
+    /// What shown values are multiplied with.
+    pub factor: f64,
+    /// What the full width stands for, where that is more than the sum of the values.
+    pub total: Option<f64>,
+    /// The colours of frames.
+    pub palette: Palette,
+    /// What makes the colours of one palette differ; [`Palette::Python`] has its own way.
+    pub variation: Variation,
+    /// Shows less as red and more as blue in a differential picture.
+    pub negate: bool,
+    /// The page behind the frames; `None` follows the viewer's preference for light or dark.
+    pub background: Option<Background>,
+    /// A file that colours are taken from and added to, so that pictures agree on them.
+    pub palette_file: Option<PathBuf>,
+    /// Attributes of the frames of single functions.
+    pub name_attributes: NameAttributes,
+    /// What the file says its encoding is; whatever it is, only ASCII is written then.
+    pub encoding: Option<String>,
 }
 
 impl Default for SvgOptions {
@@ -41,31 +90,72 @@ impl Default for SvgOptions {
         Self {
             title: String::new(),
             subtitle: String::new(),
+            notes: String::new(),
             orientation: Orientation::Flame,
+            reverse: false,
+            flame_chart: false,
             width: None,
             frame_height: 16,
-            min_width: 0.1,
+            min_width: MinWidth::Pixels(0.1),
             font: String::new(),
             font_size: 12.0,
             font_width: 0.59,
             count_name: "samples".into(),
+            name_type: String::new(),
+            factor: 1.0,
+            total: None,
+            palette: Palette::Python,
+            variation: Variation::Name,
+            negate: false,
+            background: None,
+            palette_file: None,
+            name_attributes: NameAttributes::default(),
+            encoding: None,
         }
     }
 }
 
 impl SvgOptions {
-    /// The width that decides what is too narrow to be drawn: the picture's own, or 1,200 for a
-    /// picture that takes any width.
-    pub fn nominal_width(&self) -> f64 {
-        f64::from(self.width.unwrap_or(1200))
+    /// Reads the argument list of flamegraph.pl as Perl's `Getopt::Long` reads it: any case, unique
+    /// abbreviations, `-o v`, `--o v`, `--o=v`.
+    ///
+    /// The meaning is the script's. Three defaults are not: the width is whatever shows the
+    /// picture has, the palette is [`Palette::Python`], and the page follows the viewer.
+    ///
+    /// # Errors
+    /// Fails for what the script does not know or can't use, and for what it would take in
+    /// silence and draw wrongly (an unknown palette); names the option and the value.
+    ///
+    /// ```
+    /// use pyflame_render::SvgOptions;
+    /// let arguments = ["-title", "slow.py", "--minw=0.5%"].map(String::from);
+    /// assert_eq!(SvgOptions::parse_flamegraph_args(&arguments)?.title, "slow.py");
+    /// # Ok::<(), pyflame_render::RenderError>(())
+    /// ```
+    pub fn parse_flamegraph_args(arguments: &[String]) -> Result<Self, RenderError> {
+        flamegraph_args::parse(arguments)
+    }
+
+    /// The narrowest share of the whole that is drawn. Readers of huge inputs need not keep what
+    /// is below it.
+    pub fn min_share(&self) -> f64 {
+        match self.min_width {
+            MinWidth::Pixels(pixels) => {
+                let frames =
+                    f64::from(self.width.unwrap_or(1200)) - f64::from(2 * crate::svg::SIDE);
+                pixels / frames.max(1.0)
+            }
+            MinWidth::Percent(percent) => percent / 100.0,
+        }
     }
 
     /// The heading that is drawn.
     pub(crate) fn heading(&self) -> &str {
-        match (self.title.as_str(), self.orientation) {
-            ("", Orientation::Flame) => "Flame Graph",
-            ("", Orientation::Icicle) => "Icicle Graph",
-            (title, _) => title,
+        match (self.title.as_str(), self.flame_chart, self.orientation) {
+            ("", true, _) => "Flame Chart",
+            ("", _, Orientation::Flame) => "Flame Graph",
+            ("", _, Orientation::Icicle) => "Icicle Graph",
+            (title, ..) => title,
         }
     }
 }

@@ -18,17 +18,29 @@ fn record(profile: &mut Profile, names: &[&str]) {
     profile.record(thread, stack, Sample { state: State::Running, wall_ns: 1000, cpu_ns: 0 });
 }
 
+fn without_runner(stacks: &[&[&str]]) -> String {
+    let mut profile = Profile::default();
+    for stack in stacks {
+        record(&mut profile, stack);
+    }
+    profile.drop_runner(|function| function.name.starts_with("run"));
+    View::default().folded(&profile)
+}
+
 #[test]
 fn what_a_runner_called_is_kept_and_the_runner_is_not() {
-    let mut profile = Profile::default();
-    record(&mut profile, &["boot", "run", "main", "work"]);
-    record(&mut profile, &["boot", "run", "boot", "run", "nested"]);
-    record(&mut profile, &["atexit"]);
-    record(&mut profile, &["boot", "run"]);
-    profile.keep_below(|function| &*function.name == "run");
-    let folded = View::default().folded(&profile);
-    assert_eq!(folded, "[no Python frames] 1\natexit 1\nmain;work 1\nnested 1\n");
-    assert_eq!(profile.totals().samples, 4);
+    assert_eq!(without_runner(&[&["run", "run it", "main", "work"]]), "main;work 1\n");
+    assert_eq!(without_runner(&[&["exit"], &[]]), "[no Python frames] 1\nexit 1\n");
+}
+
+#[test]
+fn a_runner_that_runs_nothing_leaves_no_sample() {
+    assert_eq!(without_runner(&[&["run"], &["run", "run it"], &["main"]]), "main 1\n");
+}
+
+#[test]
+fn a_runner_that_the_program_itself_calls_stays() {
+    assert_eq!(without_runner(&[&["run", "main", "run", "more"]]), "main;run;more 1\n");
 }
 
 fn named(seen: &[(u64, u64)], names: &[(u64, &str, u64)]) -> Vec<String> {

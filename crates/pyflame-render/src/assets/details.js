@@ -17,10 +17,12 @@ function makeDetails(svg, frames) {
   header.append(group);
   const ruler = makeRuler(second);
   const boldRuler = makeRuler(name);
+  const nameType = svg.dataset.nameType ? svg.dataset.nameType + ' ' : '';
+  const idleFacts = idle[0].textContent;
 
   function show(index, room) {
     const facts = frames.facts(index);
-    name.textContent = boldRuler.fit(facts.name, room);
+    name.textContent = boldRuler.fit(nameType + facts.name, room);
     const used = boldRuler.width(name.textContent) + 16;
     place.textContent = ruler.fitEnd(facts.place, room - used);
     figures.textContent = ruler.fit(facts.figures, room - 17);
@@ -37,5 +39,11 @@ function makeDetails(svg, frames) {
     for (const element of idle) element.setAttribute('display', shown ? 'none' : 'inline');
   }
 
-  return { show, hide: function () { toggle(false); } };
+  // The facts in idle, which a narrow page can't show in full.
+  function fitWidth(room) {
+    idle[0].textContent = ruler.fit(idleFacts, room);
+    idle[0].append(make('title', {}, idleFacts));
+  }
+
+  return { show, fitWidth, hide: function () { toggle(false); } };
 }

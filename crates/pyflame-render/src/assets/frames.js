@@ -4,7 +4,7 @@
 // and the rows: a frame's callees are what follows it until a frame of its own row or below.
 
 function readFrames(svg) {
-  const rects = Array.from(svg.querySelectorAll('.frames > rect'));
+  const rects = Array.from(svg.querySelectorAll('.frames rect'));
   const count = rects.length;
   const x = new Float64Array(count);
   const width = new Float64Array(count);

@@ -38,6 +38,10 @@ function start() {
   svg.querySelector('.stage').addEventListener('mouseleave', rest);
   group.addEventListener('click', function (event) {
     const index = frames.indexOf(event.target);
+    // A frame that is a link is followed; with Ctrl it zooms like the others.
+    const isLink = index >= 0 && event.target.parentNode.nodeName === 'a';
+    if (isLink && !event.ctrlKey) return;
+    if (isLink) event.preventDefault();
     if (index >= 0) zoom(index);
   });
   svg.setAttribute('tabindex', '0');
@@ -135,6 +139,7 @@ function start() {
 
   function fitWidth() {
     view.drawLabels();
+    details.fitWidth(view.stageWidth());
     placeControls();
     keepHeader();
   }

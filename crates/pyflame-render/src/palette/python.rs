@@ -5,6 +5,7 @@
 //! page) for every label to stand out by 4.5 to 1 or more, the least that WCAG 2.2 asks for.
 //! Waiting and uncaptured time are hatched, so that colour is not the only sign.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use pyflame_profile::Category;
@@ -44,6 +45,12 @@ const IMPORT: Hue = Hue {
     dark: ["#564f2a", "#5b5530", "#5f5c37", "#54522e", "#585934", "#5d603b", "#515632", "#555d39"],
 };
 
+const NATIVE: Hue = Hue {
+    classes: ["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"],
+    light: ["#e1afc5", "#e9b5ca", "#f1bcce", "#e6b1c0", "#eeb7c5", "#f6bec9", "#eab3bb", "#f2babf"],
+    dark: ["#714359", "#78495d", "#804f61", "#764555", "#7d4b58", "#84515c", "#794750", "#804d53"],
+};
+
 const THREAD: Hue = Hue {
     classes: ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"],
     light: ["#cfd1d5", "#d6d8dc", "#dddfe3", "#d1d3d7", "#d8dade", "#dfe1e5", "#d3d6da", "#dadde1"],
@@ -51,26 +58,27 @@ const THREAD: Hue = Hue {
 };
 
 /// Hatched, in one shade: what waits is told apart by the frame it stands on.
-const WAITING: Paint = Paint { class: "w", fill: "url(#pyflame-waiting)" };
-const UNCAPTURED: Paint = Paint { class: "x", fill: "url(#pyflame-uncaptured)" };
+const WAITING: Paint = Paint { class: "w", fill: Cow::Borrowed("url(#pyflame-waiting)") };
+const UNCAPTURED: Paint = Paint { class: "x", fill: Cow::Borrowed("url(#pyflame-uncaptured)") };
 
 /// The categories that a legend can name, in its order, and what it calls them.
-pub(crate) const LEGEND: [(Category, &str); 7] = [
+pub(crate) const LEGEND: [(Category, &str); 8] = [
     (Category::Own, "own code"),
     (Category::Package, "packages"),
     (Category::Stdlib, "standard library"),
     (Category::Import, "imports"),
+    (Category::Native, "native"),
     (Category::Thread, "threads"),
     (Category::Waiting, "waiting"),
     (Category::Uncaptured, "uncaptured"),
 ];
 
 /// The fill of a frame; one name has one colour in every picture.
-pub(crate) fn paint(category: Category, name: &str) -> Paint {
+pub(super) fn paint(category: Category, name: &str) -> Paint {
     match hue(category) {
         Some(hue) => {
             let shade = shade(name);
-            Paint { class: hue.classes[shade], fill: hue.light[shade] }
+            Paint { class: hue.classes[shade], fill: hue.light[shade].into() }
         }
         None if category == Category::Waiting => WAITING,
         None => UNCAPTURED,
@@ -83,7 +91,8 @@ fn hue(category: Category) -> Option<&'static Hue> {
         Category::Package => Some(&PACKAGE),
         Category::Stdlib => Some(&STDLIB),
         Category::Import => Some(&IMPORT),
-        Category::Native | Category::Thread => Some(&THREAD),
+        Category::Native => Some(&NATIVE),
+        Category::Thread => Some(&THREAD),
         Category::Waiting | Category::Uncaptured => None,
     }
 }
@@ -99,7 +108,7 @@ fn shade(name: &str) -> usize {
 /// The rules that darken the frames, for inside `@media (prefers-color-scheme: dark)`.
 pub(crate) fn dark_rules() -> String {
     let mut rules = String::new();
-    for hue in [&OWN, &PACKAGE, &STDLIB, &IMPORT, &THREAD] {
+    for hue in [&OWN, &PACKAGE, &STDLIB, &IMPORT, &NATIVE, &THREAD] {
         for (class, dark) in hue.classes.iter().zip(hue.dark) {
             // Writing to a string does not fail.
             let _ = writeln!(rules, "  .pyflame .{class} {{ fill: {dark}; }}");

@@ -6,7 +6,7 @@
 use pyflame_profile::{Label, Node};
 
 use super::Picture;
-use crate::figure::{count, share, value};
+use crate::figure::{change, count, share};
 use crate::visible::{push_escaped, shorten};
 
 /// How much of a name is shown; browsers cut hover titles much sooner.
@@ -17,7 +17,7 @@ const HOTTEST: usize = 3;
 impl Picture<'_> {
     /// Appends the title of a frame, escaped.
     pub(super) fn push_details(&self, out: &mut String, label: &Label, node: &Node) {
-        push_shortened(out, &label.name);
+        push_shortened(out, shown_name(label));
         out.push('\n');
         self.push_figures(out, node);
         let lines = hottest_lines(node);
@@ -33,7 +33,7 @@ impl Picture<'_> {
 
     fn push_figures(&self, out: &mut String, node: &Node) {
         let total = self.layout.total;
-        self.push_value(out, node.total);
+        push_escaped(out, &self.figures.value(node.total));
         out.push_str(" (");
         out.push_str(&share(node.total, total));
         out.push(')');
@@ -41,7 +41,7 @@ impl Picture<'_> {
             out.push_str(" \u{b7} all of it self");
         } else if node.self_value > 0 {
             out.push_str(" \u{b7} self ");
-            self.push_value(out, node.self_value);
+            push_escaped(out, &self.figures.value(node.self_value));
             out.push_str(" (");
             out.push_str(&share(node.self_value, total));
             out.push(')');
@@ -51,11 +51,20 @@ impl Picture<'_> {
             out.push_str(&count(node.samples));
             out.push_str(if node.samples == 1 { " sample" } else { " samples" });
         }
+        if self.tree.differential {
+            out.push_str(" \u{b7} change ");
+            out.push_str(&change(node.total, node.before, total));
+            out.push_str(", self ");
+            out.push_str(&change(node.self_value, node.self_before, total));
+        }
     }
+}
 
-    fn push_value(&self, out: &mut String, number: u64) {
-        push_escaped(out, &value(number, self.tree.unit, &self.options.count_name));
-    }
+/// The name without the mark by which perf's collapsers tell kernel (`_[k]`), inlined (`_[i]`),
+/// compiled (`_[j]`) and waking (`_[w]`) functions.
+pub(super) fn shown_name(label: &Label) -> &str {
+    let marks = ["_[k]", "_[i]", "_[j]", "_[w]"];
+    marks.iter().find_map(|mark| label.name.strip_suffix(mark)).unwrap_or(&label.name)
 }
 
 /// The lines that most of the value belongs to, the hottest first.

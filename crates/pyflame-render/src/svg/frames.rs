@@ -5,10 +5,11 @@ use std::io::Write;
 
 use pyflame_profile::Category;
 
-use super::details::short_place;
-use super::{HEADER, Picture, SIDE};
+use super::details::{short_place, shown_name};
+use super::{HEADER, Picture, SIDE, escaped};
 use crate::layout::Placed;
-use crate::palette::paint;
+use crate::name_attributes::FrameAttributes;
+use crate::palette::Paint;
 use crate::visible::{push_escaped, shorten};
 
 /// Places are written in units of a ten-millionth of a percent: exact enough for the script to
@@ -37,12 +38,14 @@ impl Picture<'_> {
         writeln!(out, r#"<svg class="stage" {column} y="{HEADER}" height="{height}">"#)?;
         writeln!(out, r#"<g class="frames">"#)?;
         let mut text = String::new();
-        for placed in &self.layout.frames {
+        for (placed, paint) in self.layout.frames.iter().zip(&self.paints) {
             text.clear();
-            self.push_frame(&mut text, *placed);
+            self.push_frame(&mut text, *placed, paint);
             out.write_all(text.as_bytes())?;
         }
-        writeln!(out, "</g>\n<g class=\"labels\" pointer-events=\"none\">")?;
+        // Colours that stay bright on a dark page keep dark labels.
+        let bright = if self.has_legend { "" } else { " bright" };
+        writeln!(out, "</g>\n<g class=\"labels{bright}\" pointer-events=\"none\">")?;
         for placed in &self.layout.frames {
             text.clear();
             self.push_label(&mut text, *placed);
@@ -51,22 +54,55 @@ impl Picture<'_> {
         writeln!(out, "</g>\n</svg>")
     }
 
-    fn push_frame(&self, out: &mut String, placed: Placed) {
+    fn push_frame(&self, out: &mut String, placed: Placed, paint: &Paint) {
         let (node, label) = (self.tree.node(placed.node), self.tree.label(placed.node));
-        let paint = paint(label.category, &label.name);
+        let all = &self.options.name_attributes;
+        let attributes = all.of(&label.name).or_else(|| all.of(&label.text()));
+        let link = attributes.filter(|attributes| attributes.href.is_some());
+        if let Some(link) = link {
+            push_link(out, link);
+        }
+        self.push_rect(out, placed, paint, attributes);
+        match attributes.and_then(|attributes| attributes.title.as_ref()) {
+            Some(title) => push_escaped(out, title),
+            None => self.push_details(out, label, node),
+        }
+        out.push_str("</title></rect>");
+        out.push_str(if link.is_some() { "</a>\n" } else { "\n" });
+    }
+
+    fn push_rect(
+        &self,
+        out: &mut String,
+        placed: Placed,
+        paint: &Paint,
+        attributes: Option<&FrameAttributes>,
+    ) {
+        out.push_str("<rect");
+        let further = attributes.and_then(|attributes| attributes.class.as_deref());
+        match (paint.class, further) {
+            ("", None) => {}
+            (class, None) => push_attribute(out, "class", class),
+            (class, Some(further)) => push_attribute(out, "class", &format!("{class} {further}")),
+        }
         let stretch = self.stretch(placed);
-        let _ = write!(out, r#"<rect class="{}" x=""#, paint.class);
+        out.push_str(" x=\"");
         push_percent(out, stretch.start);
         let _ = write!(out, r#"" y="{}" width=""#, self.row_top(placed.depth));
         push_percent(out, stretch.width);
         let height = self.options.frame_height;
-        let _ = write!(out, r#"" height="{}" fill="{}""#, height - 1, paint.fill);
+        let _ = write!(out, r#"" height="{}" fill="{}""#, height - 1, escaped(&paint.fill));
         if stretch.width >= EDGE_FROM {
             out.push_str(r##" stroke="#ffffff""##);
         }
+        if let Some(attributes) = attributes {
+            if let Some(id) = &attributes.id {
+                push_attribute(out, "id", id);
+            }
+            let taken = ["class", "id", "x", "y", "width", "height", "fill", "stroke"];
+            push_attributes(out, &attributes.extra, &taken);
+        }
         out.push_str("><title>");
-        self.push_details(out, label, node);
-        out.push_str("</title></rect>\n");
     }
 
     /// A label stands in a box of its frame's size, which cuts it off at the frame's end at
@@ -96,7 +132,7 @@ impl Picture<'_> {
 
     fn push_label_text(&self, out: &mut String, placed: Placed, room: usize) {
         let label = self.tree.label(placed.node);
-        let (name, cut) = shorten(&label.name, room);
+        let (name, cut) = shorten(shown_name(label), room);
         push_escaped(out, name);
         if cut {
             out.push('\u{2026}');
@@ -114,8 +150,10 @@ impl Picture<'_> {
     fn stretch(&self, placed: Placed) -> Stretch {
         let total = u128::from(self.layout.total.max(1));
         let scaled = |value: u64| u128::from(value) * FULL / total;
-        let start = scaled(placed.start);
-        let end = placed.start.saturating_add(self.tree.node(placed.node).total);
+        let node = self.tree.node(placed.node);
+        let start = scaled(node.start);
+        // The root stands for everything, also where that is more than the tree holds.
+        let end = if placed.depth == 0 { self.layout.total } else { node.start + node.total };
         // Both ends are rounded and not the width, so that neighbours touch.
         Stretch { start, width: scaled(end).saturating_sub(start) }
     }
@@ -136,6 +174,28 @@ impl Picture<'_> {
         let width = picture * stretch.width as f64 / FULL as f64;
         (width / (self.options.font_size * self.options.font_width)) as usize
     }
+}
+
+fn push_link(out: &mut String, link: &FrameAttributes) {
+    out.push_str("<a");
+    push_attribute(out, "xlink:href", link.href.as_deref().unwrap_or_default());
+    push_attribute(out, "target", link.target.as_deref().unwrap_or("_top"));
+    push_attributes(out, &link.link_extra, &["xlink:href", "href", "target"]);
+    out.push('>');
+}
+
+/// Writes attributes but those that are `taken`: none may occur twice.
+fn push_attributes(out: &mut String, attributes: &[(String, String)], taken: &[&str]) {
+    for (index, (name, value)) in attributes.iter().enumerate() {
+        let earlier = attributes.iter().take(index).any(|other| other.0 == *name);
+        if !earlier && !taken.contains(&name.as_str()) {
+            push_attribute(out, name, value);
+        }
+    }
+}
+
+fn push_attribute(out: &mut String, name: &str, value: &str) {
+    let _ = write!(out, r#" {name}="{}""#, escaped(value));
 }
 
 /// Writes units of [`FULL`] as a percentage, without zeros at the end.

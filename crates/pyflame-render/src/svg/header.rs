@@ -7,65 +7,68 @@ use std::io::Write;
 
 use pyflame_profile::Category;
 
-use super::{HEADER, Picture};
+use super::{HEADER, Picture, escaped};
 use crate::figure::{count, share};
-use crate::palette::{LEGEND, paint};
-use crate::visible::push_escaped;
+use crate::palette::{LEGEND, Painter};
 
 /// Average width of a character of the legend, which is set in 12 px.
 const LEGEND_CHARACTER: u32 = 7;
 
 impl Picture<'_> {
     pub(super) fn write_header(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let column = self.column();
-        let (mut heading, mut facts) = (String::new(), String::new());
-        push_escaped(&mut heading, self.options.heading());
-        push_escaped(&mut facts, &self.facts());
+        let page = self.options.background.as_ref().map_or("#ffffff", |page| &page.top);
+        let facts = escaped(&self.facts());
         writeln!(
             out,
             "<g class=\"header\">\n\
-             <rect class=\"page\" width=\"100%\" height=\"{}\" fill=\"#ffffff\"/>\n\
-             <svg {column} height=\"{HEADER}\" font-size=\"12\">\n\
-             <text class=\"heading\" y=\"27\" font-size=\"17\" font-weight=\"650\">{heading}</text>\n\
+             <rect class=\"page\" width=\"100%\" height=\"{}\" fill=\"{page}\"/>\n\
+             <svg {} height=\"{HEADER}\" font-size=\"12\">\n\
+             <text class=\"heading\" y=\"27\" font-size=\"17\" font-weight=\"650\">{}</text>\n\
              <text class=\"facts quiet\" y=\"48\" fill=\"#6b6f76\">{facts}</text>",
-            HEADER - 6
+            HEADER - 6,
+            self.column(),
+            escaped(self.options.heading()),
         )?;
-        self.write_legend(out)?;
-        writeln!(out, "</svg>\n</g>")
+        writeln!(out, r#"<g class="legend">"#)?;
+        if self.has_legend {
+            self.write_legend(out)?;
+        } else if self.tree.differential {
+            self.write_legend_of_changes(out)?;
+        }
+        writeln!(out, "</g>\n</svg>\n</g>")
     }
 
     /// The caller's facts, and ours: what the picture leaves out.
     fn facts(&self) -> String {
-        let dropped = self.layout.dropped;
-        let left_out = match dropped.frames {
+        let missing = self.layout.left_out;
+        let left_out = match missing.nodes {
             0 => return self.options.subtitle.clone(),
             1 => "1 frame".to_owned(),
             frames => format!("{} frames", count(frames)),
         };
-        let share = share(dropped.value, self.layout.total);
+        let share = share(missing.value, self.layout.total);
         let separator = if self.options.subtitle.is_empty() { "" } else { " \u{b7} " };
         format!("{}{separator}{left_out} too narrow to draw ({share})", self.options.subtitle)
     }
 
     /// Names the categories that occur.
     fn write_legend(&self, out: &mut impl Write) -> std::io::Result<()> {
-        writeln!(out, r#"<g class="legend">"#)?;
         let mut x = 0;
         for (category, name) in LEGEND {
-            if !self.occurs(category) {
-                continue;
+            if self.occurs(category) {
+                let paint = Painter::sample(category);
+                x += write_entry(out, x, paint.class, &paint.fill, name)?;
             }
-            let paint = paint(category, "");
-            writeln!(
-                out,
-                "<g transform=\"translate({x} 58)\">\
-                 <rect class=\"{}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"{}\"/>\
-                 <text class=\"quiet\" x=\"17\" y=\"10.5\" fill=\"#6b6f76\">{name}</text></g>",
-                paint.class, paint.fill
-            )?;
-            x += 34 + LEGEND_CHARACTER * u32::try_from(name.len()).unwrap_or(0);
         }
-        writeln!(out, "</g>")
+        Ok(())
+    }
+
+    fn write_legend_of_changes(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let (red, blue) = ("rgb(255,80,80)", "rgb(80,80,255)");
+        let (more, less) = if self.options.negate { (blue, red) } else { (red, blue) };
+        let x = write_entry(out, 0, "", more, "more than before")?;
+        write_entry(out, x, "", less, "less than before")?;
+        Ok(())
     }
 
     /// The root alone does not make threads worth a line.
@@ -75,4 +78,21 @@ impl Picture<'_> {
             .iter()
             .any(|placed| placed.depth > 0 && self.tree.label(placed.node).category == category)
     }
+}
+
+/// Writes one entry and returns its width.
+fn write_entry(
+    out: &mut impl Write,
+    x: u32,
+    class: &str,
+    fill: &str,
+    name: &str,
+) -> std::io::Result<u32> {
+    writeln!(
+        out,
+        "<g transform=\"translate({x} 58)\">\
+         <rect class=\"{class}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"{fill}\"/>\
+         <text class=\"quiet\" x=\"17\" y=\"10.5\" fill=\"#6b6f76\">{name}</text></g>"
+    )?;
+    Ok(34 + LEGEND_CHARACTER * u32::try_from(name.len()).unwrap_or(0))
 }

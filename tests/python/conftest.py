@@ -1,0 +1,60 @@
+"""Runs programs with and without pyflame, in a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path(__file__).with_name("programs")
+
+
+class Runner:
+    """Runs command lines in one folder, with the interpreter that runs the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def python(self, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """``python ARGS``."""
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **options.pop("env", {})}
+        return subprocess.run(
+            [sys.executable, *args],
+            cwd=options.pop("cwd", self.folder),
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            **options,
+        )
+
+    def pyflame(self, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """``python -m pyflame ARGS``."""
+        return self.python("-m", "pyflame", *args, **options)
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        """Write a file of the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    def files(self) -> list[str]:
+        """Names of everything in the folder."""
+        return sorted(path.name for path in self.folder.iterdir())
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Runner:
+    """A runner in a folder that is the test's own."""
+    return Runner(tmp_path)
+
+
+@pytest.fixture
+def program():
+    """The path of one of the programs beside the tests."""
+    return lambda name: str(PROGRAMS / name)

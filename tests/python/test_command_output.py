@@ -1,0 +1,199 @@
+"""What a run leaves behind: a whole file, one closing line, nothing on standard output."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+BUSY = """
+import threading, time
+def busy(seconds):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        sum(range(100))
+"""
+
+
+@pytest.fixture
+def busy(runner):
+    """A script that computes for a moment; returns its name."""
+    runner.write("busy.py", BUSY + "busy(0.2)\n")
+    return "busy.py"
+
+
+def frames(folded: str) -> list[list[str]]:
+    return [line.rsplit(" ", 1)[0].split(";") for line in folded.splitlines()]
+
+
+def test_a_picture_named_after_the_script(runner, busy):
+    result = runner.pyflame(busy)
+    assert result.stdout == ""
+    assert runner.files() == ["busy.py", "busy.py.svg"]
+    picture = (runner.folder / "busy.py.svg").read_text()
+    assert ET.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
+    assert ">busy" in picture
+
+
+@pytest.mark.parametrize("engine", ["signal", "fallback"])
+def test_one_closing_line(runner, busy, engine):
+    line = runner.pyflame("--engine", engine, busy).stderr
+    note = ", fallback engine" if engine == "fallback" else ""
+    pattern = rf"pyflame: [\d,]+ samples in [\d.]+ m?s \([\d,]+ Hz\), 1 thread{note}"
+    assert re.fullmatch(pattern + r"(, \d+ uncaptured)? -> busy\.py\.svg\n", line)
+
+
+def test_no_line_when_quiet(runner, busy):
+    result = runner.pyflame("-q", busy)
+    assert (result.stdout, result.stderr) == ("", "")
+
+
+def test_the_closing_line_survives_a_program_that_takes_the_streams(runner):
+    code = "import sys; sys.stdout = sys.stderr = None"
+    assert runner.pyflame("-c", code).stderr.endswith("-> command.svg\n")
+    code = "import os; os.close(1); os.close(2)"
+    assert runner.pyflame("-o", "x.svg", "-c", code).stderr == ""
+    assert "x.svg" in runner.files()
+
+
+def test_a_program_that_changes_its_folder(runner):
+    runner.pyflame("-o", "x.svg", "-c", "import os; os.chdir('/')")
+    assert runner.files() == ["x.svg"]
+
+
+def test_nothing_sampled_is_a_valid_picture_that_says_so(runner):
+    result = runner.pyflame("--sample-interval", "3600", "-c", "pass")
+    assert result.returncode == 0
+    assert "nothing was sampled" in result.stderr
+    picture = (runner.folder / "command.svg").read_text()
+    ET.fromstring(picture)
+    assert "othing was sampled" in picture
+
+
+def test_an_existing_file_is_replaced(runner, busy):
+    runner.write("x.svg", "old" * 1_000_000)
+    runner.pyflame("-o", "x.svg", busy)
+    assert (runner.folder / "x.svg").read_text().rstrip().endswith("</svg>")
+
+
+def test_a_device_is_written_to(runner, busy):
+    result = runner.pyflame("-q", "--format=folded", "-o", "/dev/stdout", busy)
+    assert "busy (" in result.stdout
+
+
+@pytest.mark.parametrize("engine", ["signal", "fallback"])
+def test_stacks_begin_where_the_program_does(runner, engine):
+    runner.write("package/__init__.py", "")
+    runner.write("package/tool.py", BUSY + "busy(0.2)\n")
+    runner.write("app/__main__.py", BUSY + "busy(0.2)\n")
+    runner.write("bin/pyflame", "import sys\nfrom pyflame._command import main\nsys.exit(main())\n")
+    command = ("-q", "--engine", engine, "-o", "x.folded")
+    for words in (["package/tool.py"], ["-m", "package.tool"], ["app"], ["-c", BUSY + "busy(0.2)"]):
+        for pyflame in (["-m", "pyflame"], ["bin/pyflame"]):
+            runner.python(*pyflame, *command, *words)
+            stacks = frames((runner.folder / "x.folded").read_text())
+            assert any(frame.startswith("busy (") for stack in stacks for frame in stack)
+            assert "pyflame" not in str(stacks).replace(str(runner.folder), "")
+            roots = {stack[0].split(" ")[0] for stack in stacks}
+            if "app" in words or "-m" in words:
+                assert "<module>" in roots  # Beside it, there is the import of the module.
+            else:
+                # When the program has ended, the interpreter ends `threading`.
+                assert roots - {"_shutdown", "[no", "[waiting"} == {"<module>"}
+
+
+@pytest.mark.parametrize("engine", ["signal", "fallback"])
+def test_threads_are_told_apart_and_followed_to_their_end(runner, engine):
+    runner.write(
+        "threads.py",
+        BUSY + "thread = threading.Thread(target=busy, args=(0.3,), name='late one')\n"
+        "thread.start()\n"
+        "busy(0.1)\n",
+    )
+    result = runner.pyflame("--engine", engine, "-o", "x.folded", "threads.py")
+    assert ", 2 threads" in result.stderr
+    stacks = frames((runner.folder / "x.folded").read_text())
+    assert {stack[0] for stack in stacks} == {"MainThread", "late one"}
+    result = runner.pyflame("--engine", engine, "--threads=main", "-o", "x.folded", "threads.py")
+    assert ", 1 thread" in result.stderr
+    assert "late one" not in (runner.folder / "x.folded").read_text()
+
+
+def test_exit_functions_are_recorded(runner):
+    runner.write("exits.py", BUSY + "import atexit\natexit.register(busy, 0.2)\n")
+    runner.pyflame("-q", "-o", "x.folded", "exits.py")
+    assert "busy (" in (runner.folder / "x.folded").read_text()
+
+
+def test_waiting_counts_in_wall_time_only(runner):
+    code = "import threading\nthreading.Event().wait(0.3)\n"
+    runner.pyflame("-q", "-o", "wall.folded", "-c", code)
+    runner.pyflame("-q", "-o", "cpu.folded", "--mode=cpu", "-c", code)
+    assert "[waiting]" in (runner.folder / "wall.folded").read_text()
+    assert "[waiting]" not in (runner.folder / "cpu.folded").read_text()
+
+
+def test_qualified_names_on_every_python(runner):
+    runner.write(
+        "names.py",
+        BUSY + "class Parser:\n"
+        "    def parse(self):\n"
+        "        def inner():\n"
+        "            busy(0.2)\n"
+        "        inner()\n"
+        "Parser().parse()\n",
+    )
+    runner.pyflame("-q", "-o", "x.folded", "names.py")
+    text = (runner.folder / "x.folded").read_text()
+    assert ";Parser.parse (" in text
+    assert ";Parser.parse.<locals>.inner (" in text
+
+
+def script(runner, body: str) -> str:
+    path = runner.write("draw", f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_an_external_script_draws(runner, busy):
+    draw = script(runner, 'echo "<svg>$@</svg>"; cat')
+    result = runner.pyflame("-p", draw, "-a", "--title 'a b' --hash", "-o", "x.svg", busy)
+    assert result.returncode == 0
+    lines = (runner.folder / "x.svg").read_text().splitlines()
+    assert lines[0] == "<svg>--countname microseconds --title a b --hash</svg>"
+    assert frames("\n".join(lines[1:]))
+
+
+def test_a_bare_script_name_is_looked_up_on_the_path(runner, busy):
+    script(runner, "echo drawn")
+    runner.pyflame("-p", "draw", "-o", "x.svg", busy, env={"PATH": str(runner.folder)})
+    assert (runner.folder / "x.svg").read_text() == "drawn\n"
+
+
+def test_a_failing_script_is_quoted_and_the_recording_kept(runner, busy):
+    draw = script(runner, "echo 'no such palette' >&2; exit 4")
+    result = runner.pyflame("-p", draw, busy)
+    assert result.returncode == 1
+    assert "failed (exit status: 4 and drew nothing): no such palette" in result.stderr
+    assert "kept as folded text in `busy.py.folded`" in result.stderr
+    assert runner.files() == ["busy.py", "busy.py.folded", "draw"]
+    assert "busy (" in (runner.folder / "busy.py.folded").read_text()
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"), [("sys.exit(7)", 7), ("sys.exit(0)", 1), ("1 / 0", 1), ("", 1)]
+)
+def test_a_failing_script_changes_no_status_but_0(runner, ending, status):
+    draw = script(runner, "exit 4")
+    runner.write("ends.py", f"{BUSY}import sys\nprint('out')\nbusy(0.1)\n{ending}\n")
+    result = runner.pyflame("-p", draw, "ends.py")
+    assert result.returncode == status
+    assert result.stdout == "out\n"
+
+
+def test_a_folder_that_vanishes_is_reported(runner):
+    (runner.folder / "out").mkdir()
+    result = runner.pyflame("-o", "out/x.svg", "-c", "import os; os.rmdir('out')")
+    assert result.returncode == 1
+    assert result.stderr.startswith("pyflame: error: can't write `out/x.svg`: No such file")
