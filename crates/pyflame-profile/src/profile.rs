@@ -273,8 +273,8 @@ impl Profile {
         let mut seen: IndexMap<u64, usize, FxBuildHasher> = IndexMap::default();
         for thread in &mut self.threads {
             let earlier = seen.entry(thread.native_id).or_default();
-            let mut named = names.iter().filter(|(id, _)| *id == thread.native_id);
-            if let Some((_, name)) = named.nth(*earlier) {
+            let mut of_this_id = names.iter().filter(|(id, _)| *id == thread.native_id);
+            if let Some((_, name)) = of_this_id.nth(*earlier) {
                 thread.name.clone_from(name);
             }
             *earlier += 1;
