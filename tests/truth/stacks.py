@@ -71,6 +71,9 @@ class Legal:
             )
             for stack in seen["stacks"]
         }
+        if not by_line:
+            # What a program imports may have been loaded already where the oracle looked.
+            self.stacks.add((("<module>", 1), None))
         self.lines: dict[str, set[int]] = {}
         for name, _, lines in seen["lines"]:
             self.lines.setdefault(plain(name), set()).update(lines)

@@ -72,13 +72,14 @@ def assert_truthful(stacks: list[Stack], legal: Legal, root: str) -> None:
 
 
 def is_rooted(stack: Stack, root: str) -> bool:
-    """Whether the outermost frame is the program's, or the start of a thread."""
+    """Whether the outermost frame is the program's, or one that the interpreter itself calls."""
     first = stack.frames[0] if stack.frames else None
     if first is None:
         return False
     if first.name == "<module>":
         return first.file.endswith(root)
-    return plain_name(first.name) == "_bootstrap" and first.file.endswith("threading.py")
+    called_by_the_interpreter = plain_name(first.name) in {"_bootstrap", "_shutdown"}
+    return called_by_the_interpreter and first.file.endswith("threading.py")
 
 
 def plain_name(name: str) -> str:
