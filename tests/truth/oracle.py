@@ -8,6 +8,7 @@ What is written, as JSON:
 
 - `stacks`: each a list of `[name, first line, line]`, outermost frame first. Runs of frames that
   are not the target's own are one `null`; those before its first frame are left out.
+- `rootless`: the functions that CPython itself shows without a caller at times.
 - `lines`: the lines that each of the target's functions has, by name and first line.
 """
 
@@ -35,15 +36,16 @@ class Oracle:
         self.target = target
         self.stacks: set[tuple[Step, ...]] = set()
         self.codes: set[CodeType] = set()
+        self.rootless: set[str] = set()
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         """Is called by CPython."""
         if event == "call":
             if frame.f_code.co_filename == self.target:
                 self.codes.add(frame.f_code)
-            self.stacks.add(self._stack(frame))
+            self._add(frame)
 
-    def _stack(self, innermost: FrameType) -> tuple[Step, ...]:
+    def _add(self, innermost: FrameType) -> None:
         steps: list[Step] = []
         frame: FrameType | None = innermost
         while frame is not None:
@@ -54,9 +56,17 @@ class Oracle:
             elif not steps or steps[-1] is not None:
                 steps.append(None)
             frame = frame.f_back
+        rootless = steps[-1] is not None and steps[-1][0] != "<module>"
         if steps[-1] is None:
             steps.pop()
-        return tuple(reversed(steps))
+        stack = tuple(reversed(steps))
+        self.stacks.add(stack)
+        if rootless and stack[0] is not None:
+            # Up to 3.10, a generator that passes on what was thrown into it is not linked to its
+            # caller for a moment (`_gen_throw`, Objects/genobject.c), and is all that one sees.
+            name, first_line, _ = stack[0]
+            self.stacks.add(((name, first_line, 0),))
+            self.rootless.add(name)
 
 
 def name_of(code: CodeType) -> str:
@@ -87,7 +97,8 @@ def main() -> None:
         threading.setprofile(None)
     lines = [[name_of(code), code.co_firstlineno, lines_of(code)] for code in oracle.codes]
     with Path(result).open("w", encoding="utf-8") as output:
-        json.dump({"stacks": list(oracle.stacks), "lines": lines}, output)
+        seen = {"stacks": list(oracle.stacks), "rootless": list(oracle.rootless), "lines": lines}
+        json.dump(seen, output)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ class Legal:
         if not by_line:
             # What a program imports may have been loaded already where the oracle looked.
             self.stacks.add((("<module>", 1), None))
+        self.rootless = {plain(name) for name in seen["rootless"]}
         self.lines: dict[str, set[int]] = {}
         for name, _, lines in seen["lines"]:
             self.lines.setdefault(plain(name), set()).update(lines)
