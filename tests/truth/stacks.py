@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -43,17 +44,15 @@ def parse(folded: str) -> Iterator[Stack]:
         thread = marker = None
         if frames and not frames[0].file and not frames[0].name.startswith("["):
             thread = frames.pop(0).name
-        if frames and not frames[-1].file:
+        if frames and not frames[-1].file and frames[-1].name.startswith("["):
             marker = frames.pop().name
         yield Stack(thread, tuple(frames), marker, int(value))
 
 
 def _parse_frame(text: str) -> Frame:
-    name, separator, place = text.rpartition(" (")
-    if not separator:
-        return Frame(text, "", 0)
-    file, _, line = place.rstrip(")").rpartition(":")
-    return Frame(name, file, int(line))
+    # Threads are called `Thread-1 (work)` since Python 3.10, which is no place.
+    place = re.fullmatch(r"(?s)(.*) \((.*):(\d+)\)", text)
+    return Frame(place[1], place[2], int(place[3])) if place else Frame(text, "", 0)
 
 
 class Legal:
