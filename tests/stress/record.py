@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pyflame
 
-
 # Signals 32 and 33 are the C library's own; it takes them when the first thread is made.
 OF_THE_C_LIBRARY = 1 << 31 | 1 << 32
 
