@@ -15,6 +15,7 @@ What is written, as JSON:
 from __future__ import annotations
 
 import dis
+import inspect
 import json
 import runpy
 import sys
@@ -36,7 +37,6 @@ class Oracle:
         self.target = target
         self.stacks: set[tuple[Step, ...]] = set()
         self.codes: set[CodeType] = set()
-        self.rootless: set[str] = set()
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         """Is called by CPython."""
@@ -56,22 +56,27 @@ class Oracle:
             elif not steps or steps[-1] is not None:
                 steps.append(None)
             frame = frame.f_back
-        rootless = steps[-1] is not None and steps[-1][0] != "<module>"
         if steps[-1] is None:
             steps.pop()
-        stack = tuple(reversed(steps))
-        self.stacks.add(stack)
-        if rootless and stack[0] is not None:
-            # Up to 3.10, a generator that passes on what was thrown into it is not linked to its
-            # caller for a moment (`_gen_throw`, Objects/genobject.c), and is all that one sees.
-            name, first_line, _ = stack[0]
-            self.stacks.add(((name, first_line, 0),))
-            self.rootless.add(name)
+        self.stacks.add(tuple(reversed(steps)))
 
 
 def name_of(code: CodeType) -> str:
     """The qualified name where CPython keeps one (from 3.11 on), else the plain name."""
     return getattr(code, "co_qualname", code.co_name)
+
+
+def loses_its_caller(code: CodeType) -> bool:
+    """Whether CPython itself shows it without a caller at times, which no reader can mend.
+
+    Up to 3.10, a generator that passes on to another what was thrown into it is current without
+    being linked to its caller (`_gen_throw`, Objects/genobject.c).
+    """
+    return sys.version_info < (3, 11) and bool(code.co_flags & DELEGATING)
+
+
+# Generators, coroutines, and generators that are used as coroutines.
+DELEGATING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
 
 
 def lines_of(code: CodeType) -> list[int]:
@@ -97,8 +102,8 @@ def main() -> None:
         threading.setprofile(None)
     lines = [[name_of(code), code.co_firstlineno, lines_of(code)] for code in oracle.codes]
     with Path(result).open("w", encoding="utf-8") as output:
-        seen = {"stacks": list(oracle.stacks), "rootless": list(oracle.rootless), "lines": lines}
-        json.dump(seen, output)
+        rootless = [name_of(code) for code in oracle.codes if loses_its_caller(code)]
+        json.dump({"stacks": list(oracle.stacks), "rootless": rootless, "lines": lines}, output)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,12 @@ class Legal:
             # What a program imports may have been loaded already where the oracle looked.
             self.stacks.add((("<module>", 1), None))
         self.rootless = {plain(name) for name in seen["rootless"]}
+        self.stacks |= {
+            stack[start:]
+            for stack in self.stacks
+            for start, step in enumerate(stack)
+            if step is not None and step[0] in self.rootless
+        }
         self.lines: dict[str, set[int]] = {}
         for name, _, lines in seen["lines"]:
             self.lines.setdefault(plain(name), set()).update(lines)
@@ -106,7 +112,7 @@ class Calls:
         source = target.read_text(encoding="utf-8")
         named = re.findall(r"^# called anywhere: (.*)$", source, re.MULTILINE)
         self.anywhere = {plain(name) for names in named for name in names.split(", ")}
-        self.first: set[str | None] = set()
+        self.first: set[str | None] = {plain(name) for name in seen["rootless"]}
         self.calls: set[tuple[Step, str | None]] = set()
         for stack in seen["stacks"]:
             steps = [None if step is None else (plain(step[0]), step[2]) for step in stack]
