@@ -128,7 +128,8 @@ impl Profile {
         }
         let threads = self.inner.threads().iter().zip(sampled);
         let names = threads.filter(|(_, sampled)| *sampled).map(|(thread, _)| &*thread.name);
-        PyTuple::new(py, names.collect::<Vec<_>>())
+        // Folded text names no threads.
+        PyTuple::new(py, names.filter(|name| !name.is_empty()).collect::<Vec<_>>())
     }
 
     /// How many samples stand for a stack that could not be captured.
@@ -368,10 +369,13 @@ impl Drawing<'_> {
         };
         if let Some(script) = self.flamegraph_script {
             let cwd = std::env::current_dir()?;
-            let script = FlamegraphScript::find(script.as_os_str(), &cwd, args)
+            let script = FlamegraphScript::find(script.as_os_str(), &cwd)
                 .map_err(|error| exceptions::of_script(&error))?;
             picture.script = Some(script);
         }
+        picture
+            .set_flamegraph_args(args)
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(picture)
     }
 }
