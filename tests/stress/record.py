@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pyflame
 
+# Signals 32 and 33 are the C library's own; it takes them when the first thread is made.
+OF_THE_C_LIBRARY = 1 << 31 | 1 << 32
+
 
 class Surroundings:
     """What a process has that a profiler could leave something in."""
@@ -30,7 +33,10 @@ class Surroundings:
             line.split(":", 1)
             for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         )
-        self.signals = {key: status[key].strip() for key in ("SigBlk", "SigIgn", "SigCgt")}
+        self.signals = {
+            key: hex(int(status[key], 16) & ~OF_THE_C_LIBRARY)
+            for key in ("SigBlk", "SigIgn", "SigCgt")
+        }
         self.handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
 
     @staticmethod

@@ -8,12 +8,14 @@ What is written, as JSON:
 
 - `stacks`: each a list of `[name, first line, line]`, outermost frame first. Runs of frames that
   are not the target's own are one `null`; those before its first frame are left out.
+- `rootless`: the functions that CPython itself shows without a caller at times.
 - `lines`: the lines that each of the target's functions has, by name and first line.
 """
 
 from __future__ import annotations
 
 import dis
+import inspect
 import json
 import runpy
 import sys
@@ -41,9 +43,9 @@ class Oracle:
         if event == "call":
             if frame.f_code.co_filename == self.target:
                 self.codes.add(frame.f_code)
-            self.stacks.add(self._stack(frame))
+            self._add(frame)
 
-    def _stack(self, innermost: FrameType) -> tuple[Step, ...]:
+    def _add(self, innermost: FrameType) -> None:
         steps: list[Step] = []
         frame: FrameType | None = innermost
         while frame is not None:
@@ -56,12 +58,25 @@ class Oracle:
             frame = frame.f_back
         if steps[-1] is None:
             steps.pop()
-        return tuple(reversed(steps))
+        self.stacks.add(tuple(reversed(steps)))
 
 
 def name_of(code: CodeType) -> str:
     """The qualified name where CPython keeps one (from 3.11 on), else the plain name."""
     return getattr(code, "co_qualname", code.co_name)
+
+
+def loses_its_caller(code: CodeType) -> bool:
+    """Whether CPython itself shows it without a caller at times, which no reader can mend.
+
+    Up to 3.10, a generator that passes on to another what was thrown into it is current without
+    being linked to its caller (`_gen_throw`, Objects/genobject.c).
+    """
+    return sys.version_info < (3, 11) and bool(code.co_flags & DELEGATING)
+
+
+# Generators, coroutines, and generators that are used as coroutines.
+DELEGATING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
 
 
 def lines_of(code: CodeType) -> list[int]:
@@ -87,7 +102,8 @@ def main() -> None:
         threading.setprofile(None)
     lines = [[name_of(code), code.co_firstlineno, lines_of(code)] for code in oracle.codes]
     with Path(result).open("w", encoding="utf-8") as output:
-        json.dump({"stacks": list(oracle.stacks), "lines": lines}, output)
+        rootless = [name_of(code) for code in oracle.codes if loses_its_caller(code)]
+        json.dump({"stacks": list(oracle.stacks), "rootless": rootless, "lines": lines}, output)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Optional
 
@@ -43,17 +44,15 @@ def parse(folded: str) -> Iterator[Stack]:
         thread = marker = None
         if frames and not frames[0].file and not frames[0].name.startswith("["):
             thread = frames.pop(0).name
-        if frames and not frames[-1].file:
+        if frames and not frames[-1].file and frames[-1].name.startswith("["):
             marker = frames.pop().name
         yield Stack(thread, tuple(frames), marker, int(value))
 
 
 def _parse_frame(text: str) -> Frame:
-    name, separator, place = text.rpartition(" (")
-    if not separator:
-        return Frame(text, "", 0)
-    file, _, line = place.rstrip(")").rpartition(":")
-    return Frame(name, file, int(line))
+    # Threads are called `Thread-1 (work)` since Python 3.10, which is no place.
+    place = re.fullmatch(r"(?s)(.*) \((.*):(\d+)\)", text)
+    return Frame(place[1], place[2], int(place[3])) if place else Frame(text, "", 0)
 
 
 class Legal:
@@ -70,6 +69,16 @@ class Legal:
                 for step in stack
             )
             for stack in seen["stacks"]
+        }
+        if not by_line:
+            # What a program imports may have been loaded already where the oracle looked.
+            self.stacks.add((("<module>", 1), None))
+        self.rootless = {plain(name) for name in seen["rootless"]}
+        self.stacks |= {
+            stack[start:]
+            for stack in self.stacks
+            for start, step in enumerate(stack)
+            if step is not None and step[0] in self.rootless
         }
         self.lines: dict[str, set[int]] = {}
         for name, _, lines in seen["lines"]:
@@ -92,14 +101,18 @@ class Legal:
 class Calls:
     """The calls that a program can make, as `oracle.py` saw them: for where depths vary by chance.
 
-    A stack is then legal if every step in it is.
+    A stack is then legal if every step in it is. What CPython calls between any two instructions
+    (handlers, finalizers) a program names in a comment, `# called anywhere: one, two`.
     """
 
     def __init__(self, target: Path, oracle: Path) -> None:
         """Reads what the oracle wrote."""
         seen = json.loads(oracle.read_text(encoding="utf-8"))
         self.target = str(target)
-        self.first: set[str | None] = set()
+        source = target.read_text(encoding="utf-8")
+        named = re.findall(r"^# called anywhere: (.*)$", source, re.MULTILINE)
+        self.anywhere = {plain(name) for names in named for name in names.split(", ")}
+        self.first: set[str | None] = {plain(name) for name in seen["rootless"]}
         self.calls: set[tuple[Step, str | None]] = set()
         for stack in seen["stacks"]:
             steps = [None if step is None else (plain(step[0]), step[2]) for step in stack]
@@ -111,10 +124,10 @@ class Calls:
         """Says why the program can't have this stack, or None if it can."""
         steps = own_steps(frames, self.target)
         names = [None if step is None else step[0] for step in steps]
-        if names and names[0] not in self.first:
+        if names and names[0] not in self.first | self.anywhere:
             return f"starts with {names[0]}"
         for caller, callee in zip(steps, names[1:]):
-            if (caller, callee) not in self.calls:
+            if (caller, callee) not in self.calls and callee not in self.anywhere:
                 return f"{caller} never calls {callee}"
         return None
 

@@ -25,5 +25,6 @@ def test_a_recursion_of_fifty_thousand_calls_loses_nothing(programs: Programs) -
     at_the_bottom = [stack for stack in stacks if stack.frames[-1].name == "bottom"]
     depths = {sum(frame.name == "down" for frame in stack.frames) for stack in at_the_bottom}
     assert depths == {DEPTH + 1}
+    # To read so deep a stack takes milliseconds, so single samples may stand for so much.
     bottom = sum(stack.microseconds for stack in at_the_bottom) / 1e6
-    assert bottom == pytest.approx(0.5, rel=0.02)
+    assert bottom == pytest.approx(0.5, abs=0.03)

@@ -62,7 +62,7 @@ def assert_truthful(stacks: list[Stack], legal: Legal, root: str) -> None:
     captured = [stack for stack in stacks if stack.is_captured]
     impossible = [problem for stack in captured if (problem := legal.problem(stack.frames))]
     assert not impossible, "\n".join(impossible)
-    rootless = [stack for stack in captured if not is_rooted(stack, root)]
+    rootless = [stack for stack in captured if not is_rooted(stack, root, legal.rootless)]
     assert not rootless
     # Stacks of nothing but ours would pass all of the above.
     total = sum(stack.microseconds for stack in captured)
@@ -71,14 +71,17 @@ def assert_truthful(stacks: list[Stack], legal: Legal, root: str) -> None:
     assert sum(stack.microseconds for stack in own) >= 0.9 * total
 
 
-def is_rooted(stack: Stack, root: str) -> bool:
-    """Whether the outermost frame is the program's, or the start of a thread."""
+def is_rooted(stack: Stack, root: str, exceptions: set[str]) -> bool:
+    """Whether the outermost frame is the program's, or one that the interpreter itself calls."""
     first = stack.frames[0] if stack.frames else None
     if first is None:
         return False
     if first.name == "<module>":
         return first.file.endswith(root)
-    return plain_name(first.name) == "_bootstrap" and first.file.endswith("threading.py")
+    called_by_the_interpreter = plain_name(first.name) in {"_bootstrap", "_shutdown"}
+    return plain_name(first.name) in exceptions or (
+        called_by_the_interpreter and first.file.endswith("threading.py")
+    )
 
 
 def plain_name(name: str) -> str:

@@ -37,6 +37,9 @@ pub struct CodeObject {
     /// Whether the interpreter made it to get into or out of Python code (`<shim>`,
     /// `_Py_InitCleanup`); such code has no lines and is in no file.
     pub is_trampoline: bool,
+    /// Offset in bytes of the first instruction that belongs to the function's body; what comes
+    /// before it prepares the call. 0 up to 3.10, where nothing does.
+    pub body_offset: i32,
 }
 
 /// A larger line table is passed over; CPython's own largest has about half a megabyte.
@@ -66,18 +69,26 @@ impl CodeObject {
         let first_line = word_at(bytes, layout.code.first_line) & 0x7fff_ffff;
         let first_line = u32::try_from(first_line).unwrap_or(0);
         let table = read_bytes(memory, word_at(bytes, layout.code.line_table)).unwrap_or_default();
-        Ok(Self {
-            name: read_text(memory, &layout.text, word_at(bytes, layout.code.name))?,
-            filename: read_text(memory, &layout.text, word_at(bytes, layout.code.filename))?,
-            first_line,
-            lines: Lines::decode(layout.lines, &table, first_line),
-            is_trampoline: layout.code.instructions.is_some() && table.is_empty(),
-        })
+        let name = read_text(memory, &layout.text, word_at(bytes, layout.code.name))?;
+        let filename = read_text(memory, &layout.text, word_at(bytes, layout.code.filename))?;
+        let lines = Lines::decode(layout.lines, &table, first_line);
+        let is_trampoline = layout.code.first_traceable.is_some()
+            && lines.ranges().all(|(_, line)| line.is_none())
+            && (filename == name || filename.is_empty() || filename.starts_with('<'));
+        let units = layout.code.first_traceable.map_or(0, |offset| word_at(bytes, offset));
+        let body_offset = i32::try_from((units & 0x3fff_ffff) * 2).unwrap_or(0);
+        Ok(Self { name, filename, first_line, lines, is_trampoline, body_offset })
+    }
+
+    /// Whether a frame at `offset` is one that Python itself does not show yet: its call is still
+    /// being prepared (`_PyFrame_IsIncomplete`, Include/internal/pycore_frame.h).
+    pub fn is_incomplete(&self, offset: i32, is_generator: bool) -> bool {
+        !is_generator && offset < self.body_offset
     }
 
     /// The line of the instruction `offset` bytes from the start; before the first instruction
     /// the first line, and 0 for instructions without a line.
-    pub fn line_at(&self, offset: i64) -> u32 {
+    pub fn line_at(&self, offset: i32) -> u32 {
         match u32::try_from(offset) {
             Ok(offset) => self.lines.at(offset).unwrap_or(0),
             Err(_) => self.first_line,

@@ -122,6 +122,8 @@ pub struct CodeLayout {
     pub first_line: u64,
     /// `co_linetable`, or `co_lnotab` in 3.9.
     pub line_table: u64,
+    /// `_co_firsttraceable`, an `int`, in code units; from 3.11 on.
+    pub first_traceable: Option<u64>,
     /// The instructions, which follow the fixed part from 3.11 on (`co_code_adaptive`).
     pub instructions: Option<u64>,
     /// How many bytes from the start hold all of the above.
@@ -211,6 +213,7 @@ const PY39: Layout = Layout {
         name: 112,
         first_line: 40,
         line_table: 120,
+        first_traceable: None,
         instructions: None,
         size: 128,
     },
@@ -251,8 +254,9 @@ const PY311: Layout = Layout {
         name: 128,
         first_line: 72,
         line_table: 136,
+        first_traceable: Some(168),
         instructions: Some(184),
-        size: 144,
+        size: 208,
     },
     lines: LineFormat::Locations,
     ..PY39
@@ -271,7 +275,12 @@ const PY312: Layout = Layout {
         ..PY39.thread
     },
     frame: FrameLayout { code: 0, previous: 8, owner: Some(70), is_entry: None, ..PY311.frame },
-    code: CodeLayout { first_line: 68, instructions: Some(192), ..PY311.code },
+    code: CodeLayout {
+        first_line: 68,
+        first_traceable: Some(176),
+        instructions: Some(192),
+        ..PY311.code
+    },
     text: TextLayout { ascii_data: 40, compact_data: 56 },
     ..PY311
 };
@@ -286,7 +295,7 @@ const PY313: Layout = Layout {
         native_thread_id: Some(160),
         ..PY312.thread
     },
-    code: CodeLayout { instructions: Some(200), ..PY312.code },
+    code: CodeLayout { first_traceable: Some(184), instructions: Some(200), ..PY312.code },
     ..PY312
 };
 
@@ -295,7 +304,7 @@ const PY314: Layout = Layout {
     interpreters_head: 808,
     interpreter: InterpreterLayout { next: 7272, threads_head: 7344 },
     frame: FrameLayout { owner: Some(74), size: 80, ..PY313.frame },
-    code: CodeLayout { instructions: Some(208), ..PY313.code },
+    code: CodeLayout { first_traceable: Some(192), instructions: Some(208), ..PY313.code },
     ..PY313
 };
 

@@ -16,7 +16,7 @@ pub struct Lines {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     start: u32,
-    /// 0 for instructions that belong to no line.
+    /// Line 0 exists: a module begins there, before its first statement.
     line: u32,
 }
 
@@ -37,13 +37,13 @@ impl Lines {
     pub fn at(&self, offset: u32) -> Option<u32> {
         let after = self.ranges.partition_point(|range| range.start <= offset);
         let range = self.ranges.get(after.checked_sub(1)?)?;
-        (range.line != 0).then_some(range.line)
+        range.line()
     }
 
     /// The ranges as `(start, line)`, offsets in bytes; `None` for instructions without a line.
     /// A range ends where the next one starts, and the last one with the code or the table.
     pub fn ranges(&self) -> impl Iterator<Item = (u32, Option<u32>)> + '_ {
-        self.ranges.iter().map(|range| (range.start, (range.line != 0).then_some(range.line)))
+        self.ranges.iter().map(|range| (range.start, range.line()))
     }
 
     fn push(&mut self, start: u32, line: u32) {
@@ -72,11 +72,11 @@ impl Lines {
         let mut offset = 0_u32;
         for pair in table.chunks_exact(2) {
             let (length, step) = (u32::from(pair[0]), pair[1].cast_signed());
-            if step != NO_LINE {
+            if step != NO_STEP {
                 line.step(i64::from(step));
             }
             if length > 0 {
-                self.push(offset, if step == NO_LINE { 0 } else { line.number() });
+                self.push(offset, if step == NO_STEP { NO_LINE } else { line.number() });
             }
             offset = offset.saturating_add(length);
         }
@@ -97,13 +97,23 @@ impl Lines {
             }
             // Columns and end lines follow; none of their bytes has the top bit.
             while bytes.next_if(|byte| byte & 0x80 == 0).is_some() {}
-            self.push(offset, if has_line { line.number() } else { 0 });
+            self.push(offset, if has_line { line.number() } else { NO_LINE });
             offset = offset.saturating_add((u32::from(head & 7) + 1) * 2);
         }
     }
 }
 
-const NO_LINE: i8 = -128;
+/// What stands in a range for instructions that belong to no line.
+const NO_LINE: u32 = u32::MAX;
+
+/// What stands for it in a step of 3.10.
+const NO_STEP: i8 = -128;
+
+impl Range {
+    fn line(self) -> Option<u32> {
+        (self.line != NO_LINE).then_some(self.line)
+    }
+}
 
 /// Steps add up beyond what a line can be only in garbage, which must not wrap.
 struct Line(i64);

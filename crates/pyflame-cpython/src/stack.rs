@@ -53,7 +53,9 @@ pub struct RawFrame {
     /// Address of the `PyCodeObject`.
     pub code: u64,
     /// Offset in bytes from the first instruction; negative before the first one has run.
-    pub offset: i64,
+    pub offset: i32,
+    /// Whether the frame belongs to a generator or coroutine.
+    pub is_generator: bool,
 }
 
 /// Walks stacks of one interpreter.
@@ -67,9 +69,6 @@ pub struct StackReader {
 
 /// Deeper stacks don't exist: a frame takes at least 88 bytes, so this many take 6 GB.
 const MAX_FRAMES: usize = 1 << 26;
-
-/// Code of so many bytes does not exist.
-const MAX_CODE: i64 = 1 << 30;
 
 impl StackReader {
     /// Calls `found` with each frame of the thread whose state is at `thread`, innermost first.
@@ -116,8 +115,10 @@ impl StackReader {
             TopFrame::CFrame { cframe, root, current_frame, previous } => {
                 let cframe = word_at(bytes, cframe);
                 let frame = memory.word(cframe.wrapping_add(current_frame))?;
-                let caller = if cframe == thread.wrapping_add(root) || frame == 0 {
+                let caller = if cframe == thread.wrapping_add(root) {
                     None
+                } else if frame == 0 {
+                    return Err(StackError::HalfEntered);
                 } else {
                     let outer = memory.word(cframe.wrapping_add(previous))?;
                     Some(memory.word(outer.wrapping_add(current_frame))?)
@@ -138,7 +139,8 @@ impl StackReader {
             return Err(StackError::NotAFrame(address));
         }
         let is_shim = owner >= self.layout.first_shim_owner();
-        let raw = if is_shim { RawFrame::default() } else { self.place(address, bytes)? };
+        let mut raw = if is_shim { RawFrame::default() } else { self.place(address, bytes)? };
+        raw.is_generator = owner == GENERATOR;
         let is_entry = is_shim || offsets.is_entry.and_then(byte).is_some_and(|byte| byte != 0);
         Ok(Frame { raw, previous: word_at(bytes, offsets.previous), owner, is_shim, is_entry })
     }
@@ -159,10 +161,12 @@ impl StackReader {
             }
         };
         // Before its first instruction a frame is one code unit, or one index, before its code.
-        if code == 0 || !(-2..MAX_CODE).contains(&offset) {
-            return Err(StackError::OutsideCode(address));
+        match i32::try_from(offset) {
+            Ok(offset) if code != 0 && offset >= -2 => {
+                Ok(RawFrame { code, offset, is_generator: false })
+            }
+            _ => Err(StackError::OutsideCode(address)),
         }
-        Ok(RawFrame { code, offset })
     }
 
     /// Facts 1 and 2, for as long as they have something to say.
@@ -203,7 +207,7 @@ impl StackReader {
     ) -> Result<(), StackError> {
         let head: [u8; OB_SIZE + 8] = memory.bytes(raw.code)?;
         let units = word_at(&head, OB_SIZE as u64).cast_signed();
-        if word_at(&head, OB_TYPE as u64) == self.code_type && raw.offset / 2 < units {
+        if word_at(&head, OB_TYPE as u64) == self.code_type && i64::from(raw.offset / 2) < units {
             Ok(())
         } else {
             Err(StackError::OutsideCode(address))
@@ -219,9 +223,10 @@ impl StackReader {
     }
 }
 
-/// `FRAME_OWNED_BY_THREAD` and `FRAME_OWNED_BY_FRAME_OBJECT`; the latter is for frames that have
-/// ended, which no chain contains.
+/// `FRAME_OWNED_BY_THREAD`, `..._GENERATOR` and `..._FRAME_OBJECT`; the last is for frames that
+/// have ended, which no chain contains.
 const THREAD: u8 = 0;
+const GENERATOR: u8 = 1;
 const FRAME_OBJECT: u8 = 2;
 
 /// Where a walk starts, and what remains to be checked about its newest frames.

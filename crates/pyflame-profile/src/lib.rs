@@ -5,7 +5,8 @@
 //! and not with time. From a profile you get a [`Tree`], which is what pictures are drawn from,
 //! and folded text.
 //!
-//! This crate is pure: no clock, no files, no threads. Capturing is `pyflame-sampler`'s work and
+//! This crate is pure: no clock and no files; threads only where much folded text is read by
+//! [`read_tree`]. Capturing is `pyflame-sampler`'s work and
 //! drawing is `pyflame-render`'s; both meet here.
 //!
 //! ```
@@ -33,7 +34,10 @@ mod tree;
 mod view;
 
 pub use category::Category;
-pub use folded::{FoldedError, escape_frame, parse_folded, unescape_frame};
+pub use folded::{
+    FoldedError, ReadError, Reading, Report, Unreadable, escape_frame, parse_folded, read_tree,
+    unescape_frame,
+};
 pub use frame::{Frame, FrameId, Function, FunctionId};
 pub use profile::{Engine, Meta, Profile, Unit};
 pub use sample::{Sample, State, Thread, ThreadId, ThreadName, Totals};

@@ -241,6 +241,11 @@ impl Tree {
         &self.nodes[node.0 as usize]
     }
 
+    /// Names what is written on a node.
+    pub fn label_of(&self, node: NodeId) -> LabelId {
+        self.node(node).label
+    }
+
     /// What is written on a node.
     pub fn label(&self, node: NodeId) -> &Label {
         &self.labels[self.node(node).label.0 as usize]

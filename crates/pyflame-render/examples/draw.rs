@@ -1,25 +1,26 @@
-//! Draws folded text from standard input as an SVG on standard output; takes the arguments of
-//! flamegraph.pl: `cargo run --example draw -- --title mine < profile.folded > profile.svg`
+//! Draws folded text as an SVG on standard output, with the arguments of flamegraph.pl:
+//! `cargo run --example draw -- --title mine < profile.folded > profile.svg`
 //!
-//! With `--time` as the first argument, values are nanoseconds.
+//! `--time` as the first argument says that counts are microseconds.
 
-use std::io::{Read, Write};
+use std::io::Write;
 
-use pyflame_profile::{Unit, View, parse_folded};
+use pyflame_profile::{Reading, read_tree};
 use pyflame_render::{SvgOptions, svg};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text)?;
-    let (mut profile, errors) = parse_folded(&text);
-    for error in errors {
-        writeln!(std::io::stderr(), "{error}")?;
-    }
     let mut arguments = std::env::args().skip(1).peekable();
-    if arguments.next_if(|argument| argument == "--time").is_some() {
-        profile.meta.unit = Unit::Nanoseconds;
+    let mut reading = Reading::default();
+    reading.microseconds = arguments.next_if(|argument| argument == "--time").is_some();
+    let mut options = SvgOptions::parse_flamegraph_args(&arguments.collect::<Vec<_>>())?;
+    reading.min_share = options.min_share();
+    reading.in_time_order = options.flame_chart;
+    // Stacks are turned round where they are read: the tree then lacks nothing.
+    reading.reverse = std::mem::take(&mut options.reverse);
+    let (tree, report) = read_tree(vec![Box::new(std::io::stdin())], &reading)?;
+    for unreadable in &report.first_unreadable {
+        writeln!(std::io::stderr(), "{unreadable}")?;
     }
-    let options = SvgOptions::parse_flamegraph_args(&arguments.collect::<Vec<_>>())?;
-    svg(&View::default().tree(&profile), &options, &mut std::io::stdout().lock())?;
+    svg(&tree, &options, &mut std::io::stdout().lock())?;
     Ok(())
 }

@@ -306,6 +306,10 @@ impl Recording {
         if self.frames.len() > MOST_FRAMES {
             self.frames.clear(); // Code made and dropped in a loop: its numbers never come again.
         }
+        // Where Python shows no frame yet, we show none: the time is the caller's.
+        if code.object.is_incomplete(raw.offset, raw.is_generator) {
+            return None;
+        }
         let key = (code.number, line);
         if let Some(frame) = self.frames.get(&key) {
             return *frame;

@@ -69,6 +69,8 @@ pub(crate) struct Request {
     pub(crate) unanswered: u32,
     /// How often a capture was not believed.
     pub(crate) retakes: u32,
+    /// When to have it taken again, if the last one was not believed.
+    pub(crate) again_ns: Option<u64>,
 }
 
 /// The stack of a thread that stands still.

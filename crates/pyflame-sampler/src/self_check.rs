@@ -69,7 +69,8 @@ fn frames(
     let mut frames = Vec::with_capacity(count);
     for frame in raw {
         let code = read(python, frame.code)?;
-        if !code.is_trampoline && frames.len() < count {
+        let is_shown = !code.is_trampoline && !code.is_incomplete(frame.offset, frame.is_generator);
+        if is_shown && frames.len() < count {
             let line = code.line_at(frame.offset);
             let first_line = code.first_line;
             frames.push(OwnFrame { name: code.name, file: code.filename, first_line, line });

@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     fn frame(code: u64) -> RawFrame {
-        RawFrame { code, offset: 0 }
+        RawFrame { code, ..RawFrame::default() }
     }
 
     #[test]

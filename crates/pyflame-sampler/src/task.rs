@@ -1,7 +1,8 @@
 //! What the kernel says of one thread: whether it sleeps, and which signals it blocks.
 //!
 //! `/proc/self/task/TID/stat` has the state as the first field behind the name in parentheses,
-//! and as the 37th the CPU on which the thread ran last; `status` has the blocked signals as a hexadecimal mask behind `SigBlk:` (proc(5)).
+//! and as the 37th the CPU on which the thread ran last; `status` has the blocked signals as a hexadecimal mask behind `SigBlk:`, and
+//! those that wait for the thread behind `SigPnd:` (proc(5)).
 
 use std::fs::File;
 use std::io::Read as _;
@@ -40,8 +41,18 @@ impl Task {
 
     /// Whether the thread blocks `signal`. Where that can't be known, it does not.
     pub(crate) fn blocks(self, signal: i32) -> bool {
+        self.has_bit("SigBlk:", signal)
+    }
+
+    /// Whether a `signal` that was sent to the thread waits, for it is blocked. (A handler blocks
+    /// its own signal, too, but then none of it waits.)
+    pub(crate) fn holds_back(self, signal: i32) -> bool {
+        self.has_bit("SigPnd:", signal) && self.blocks(signal)
+    }
+
+    fn has_bit(self, field: &str, signal: i32) -> bool {
         std::fs::read_to_string(format!("/proc/self/task/{}/status", self.native_id))
-            .is_ok_and(|status| parse_blocks(&status, signal))
+            .is_ok_and(|status| parse_bit(&status, field, signal))
     }
 }
 
@@ -56,10 +67,10 @@ fn parse_rest(stat: &[u8]) -> Option<Rest> {
     }
 }
 
-fn parse_blocks(status: &str, signal: i32) -> bool {
+fn parse_bit(status: &str, field: &str, signal: i32) -> bool {
     status
         .lines()
-        .find_map(|line| line.strip_prefix("SigBlk:"))
+        .find_map(|line| line.strip_prefix(field))
         .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
@@ -82,8 +93,8 @@ mod tests {
     #[test]
     fn a_blocked_signal_is_a_bit_of_the_mask() {
         let status = "Name:\tx\nSigBlk:\t0000000000400000\n";
-        assert!(parse_blocks(status, 23));
-        assert!(!parse_blocks(status, 22));
-        assert!(!parse_blocks("", 23));
+        assert!(parse_bit(status, "SigBlk:", 23));
+        assert!(!parse_bit(status, "SigBlk:", 22));
+        assert!(!parse_bit(status, "SigPnd:", 23));
     }
 }

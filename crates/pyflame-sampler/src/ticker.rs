@@ -61,6 +61,10 @@ const PATIENCE: u32 = 8;
 const BLOCKED_AT_FIRST_NS: u64 = 50_000;
 const BLOCKED_AT_MOST_NS: u64 = 50_000_000;
 
+/// How long a thread gets to leave the place where its stack is not believed. With less, on a
+/// busy CPU, it would be signalled again before it had executed a single instruction.
+const RETAKE_AFTER_NS: u64 = 25_000;
+
 /// How often a stack that is not believed is taken again.
 const MOST_RETAKES: u32 = 32;
 
@@ -95,7 +99,7 @@ impl Ticker {
                     Err(std::sync::mpsc::TryRecvError::Disconnected) => return self.leave(),
                 }
             }
-            let is_waiting = self.collect();
+            let collect_ns = self.collect();
             let now_ns = monotonic_ns();
             let due: Vec<bool> =
                 self.recordings.iter_mut().map(|r| r.schedule.is_due(now_ns)).collect();
@@ -103,10 +107,8 @@ impl Ticker {
                 self.look(now_ns, &due);
                 continue; // Looking takes time, and something may be due by now.
             }
-            let next_ns = self.recordings.iter().map(|r| r.schedule.next_ns()).min();
-            let sleep_ns = if is_waiting { COLLECT_AFTER_NS } else { LONGEST_SLEEP_NS };
-            let latest_ns = now_ns + sleep_ns;
-            wake::wait_until(next_ns.map_or(latest_ns, |next| next.min(latest_ns)), calls);
+            let next_ns = self.recordings.iter().map(|r| r.schedule.next_ns()).chain(collect_ns);
+            wake::wait_until(next_ns.fold(now_ns + LONGEST_SLEEP_NS, u64::min), calls);
         }
     }
 
@@ -173,48 +175,29 @@ impl Ticker {
         }
     }
 
-    /// Takes what the threads have captured; returns whether some have yet to.
-    fn collect(&mut self) -> bool {
-        let mut oldest_ns = u64::MAX;
+    /// Takes what the threads have captured; returns when to do so again, if some have yet to.
+    fn collect(&mut self) -> Option<u64> {
+        let now_ns = monotonic_ns();
+        let (mut oldest_ns, mut next_ns) = (u64::MAX, None);
         for thread in self.roster.iter_mut() {
-            let (Some(request), Some(slot)) = (thread.request, thread.slot) else { continue };
-            let look = thread.look(request.wanted_ns, request.cpu_ns);
+            let Some(request) = thread.request else { continue };
             let everyone = vec![true; self.recordings.len()];
             let mut for_whom = Recipients::new(&mut self.recordings, &everyone, thread.native_id);
-            let answer = slot.take(|found| match found {
-                Found::Nothing => Answer::Outstanding,
-                Found::Failed => Answer::Again,
-                Found::Stack(capture) => {
-                    for_whom.each(|recording| recording.running(look, &capture, &mut self.codes));
-                    Answer::Taken
-                }
-            });
-            thread.request = match answer {
-                Answer::Outstanding => Some(request),
-                Answer::Taken => None,
-                Answer::Again if request.retakes < MOST_RETAKES => {
-                    for_whom.each(Recording::count_retake);
-                    slot.request(for_whom.are_empty_requests());
-                    let sent = self.signal.send(thread.native_id, slot);
-                    if sent != Sent::OnItsWay {
-                        slot.cancel();
-                    }
-                    (sent == Sent::OnItsWay)
-                        .then_some(Request { retakes: request.retakes + 1, ..request })
-                }
-                Answer::Again => {
-                    for_whom.each(|r| r.uncaptured(look, INCONSISTENT));
-                    None
-                }
+            thread.request = match request.again_ns {
+                Some(again_ns) if again_ns > now_ns => Some(request),
+                Some(_) => ask_again(self.signal, thread, request, &for_whom),
+                None => take(thread, request, now_ns, &mut for_whom, &mut self.codes),
             };
             if let Some(request) = thread.request {
+                let look_ns = request.again_ns.unwrap_or(now_ns + COLLECT_AFTER_NS);
+                next_ns = Some(next_ns.map_or(look_ns, |next: u64| next.min(look_ns)));
                 oldest_ns = oldest_ns.min(request.wanted_ns);
             }
         }
         // A capture still to come is later than its request.
         self.codes.absorb();
         self.codes.forget_dead(oldest_ns);
-        oldest_ns != u64::MAX
+        next_ns
     }
 
     /// The program has taken our signal for itself: use another one from now on.
@@ -229,10 +212,52 @@ impl Ticker {
     }
 }
 
-enum Answer {
-    Outstanding,
-    Taken,
-    Again,
+/// Takes the answer to a request, if it is there; returns what is still to be answered.
+fn take(
+    thread: &Thread,
+    request: Request,
+    now_ns: u64,
+    for_whom: &mut Recipients<'_>,
+    codes: &mut CodeCache,
+) -> Option<Request> {
+    let look = thread.look(request.wanted_ns, request.cpu_ns);
+    let is_believed = thread.slot?.take(|found| match found {
+        Found::Nothing => None,
+        Found::Failed => Some(false),
+        Found::Stack(capture) => {
+            for_whom.each(|recording| recording.running(look, &capture, codes));
+            Some(true)
+        }
+    });
+    match is_believed {
+        None => Some(request),
+        Some(true) => None,
+        Some(false) if request.retakes == MOST_RETAKES => {
+            for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
+            None
+        }
+        Some(false) => {
+            for_whom.each(Recording::count_retake);
+            let retakes = request.retakes + 1;
+            Some(Request { retakes, again_ns: Some(now_ns + RETAKE_AFTER_NS), ..request })
+        }
+    }
+}
+
+/// Has a stack that was not believed taken again.
+fn ask_again(
+    signal: Signal,
+    thread: &Thread,
+    request: Request,
+    for_whom: &Recipients<'_>,
+) -> Option<Request> {
+    let slot = thread.slot?;
+    slot.request(for_whom.are_empty_requests());
+    if signal.send(thread.native_id, slot) == Sent::OnItsWay {
+        return Some(Request { again_ns: None, ..request });
+    }
+    slot.cancel();
+    None
 }
 
 /// What came of looking at a thread.
@@ -348,7 +373,7 @@ impl Eye<'_> {
         if let Some(request) = &mut thread.request {
             (request.wanted_ns, request.cpu_ns) = (now_ns, cpu_ns);
             request.unanswered += 1;
-            if request.unanswered % PATIENCE == 0 && thread.task.blocks(self.signal.number()) {
+            if request.unanswered % PATIENCE == 0 && thread.task.holds_back(self.signal.number()) {
                 thread.mask = thread.mask.blocked_for_longer(now_ns);
                 for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
             }
@@ -379,8 +404,13 @@ impl Eye<'_> {
         }
         match sent {
             Sent::OnItsWay => {
-                let request = Request { wanted_ns: now_ns, cpu_ns, unanswered: 0, retakes: 0 };
-                thread.request = Some(request);
+                thread.request = Some(Request {
+                    wanted_ns: now_ns,
+                    cpu_ns,
+                    unanswered: 0,
+                    retakes: 0,
+                    again_ns: None,
+                });
                 Seen::Thread
             }
             Sent::Gone => Seen::Nobody,

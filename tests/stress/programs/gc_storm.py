@@ -6,6 +6,7 @@ import time
 import weakref
 
 
+# called anywhere: Node.__del__, callback
 class Node:
     def __init__(self, other=None):
         self.other = other

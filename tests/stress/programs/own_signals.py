@@ -13,6 +13,7 @@ import time
 counts = {}
 
 
+# called anywhere: handler
 def handler(number, _frame):
     counts[number] = counts.get(number, 0) + 1
 

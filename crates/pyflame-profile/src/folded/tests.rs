@@ -45,13 +45,11 @@ proptest! {
     fn reading_folded_text_and_folding_it_again_is_the_identity(
         stacks in prop::collection::vec((prop::collection::vec(frame(), 1..5), 1_u64..1000), 1..20),
     ) {
-        let text: String = stacks
-            .iter()
-            .map(|(frames, count)| {
-                let frames: Vec<_> = frames.iter().map(|f| escape_frame(f).into_owned()).collect();
-                format!("{} {count}\n", frames.join(";"))
-            })
-            .collect();
+        let line = |(frames, count): &(Vec<String>, u64)| {
+            let frames: Vec<_> = frames.iter().map(|f| escape_frame(f).into_owned()).collect();
+            format!("{} {count}\n", frames.join(";"))
+        };
+        let text = stacks.iter().map(line).collect::<Vec<_>>().concat();
         let (first, errors) = parse_folded(&text);
         let readable = stacks.len() - errors.len();
         let folded = View::default().folded(&first);
