@@ -17,8 +17,9 @@ ENGINES = ["signal", "fallback"]
 
 
 def busy(seconds: float) -> None:
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
+    # CPU time: on a machine that gives this process no CPU, nothing can be sampled either.
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
         sum(range(100))
 
 
@@ -39,8 +40,7 @@ def test_start_and_stop_give_a_profile(engine):
     assert profile.interval == 0.002
     assert profile.samples > 5
     assert profile.duration >= 0.2
-    assert profile.wall_time == pytest.approx(profile.duration, rel=0.2)
-    assert 0 < profile.cpu_time <= profile.wall_time
+    assert 0 < profile.cpu_time <= profile.wall_time <= profile.duration
     assert profile.rate > 10
     assert profile.threads == (threading.current_thread().name,)
     assert "busy (" in profile.folded()
@@ -156,6 +156,15 @@ def test_a_name_that_is_given_late_counts(engine):
     assert "late" in profiler.profile.threads
 
 
+def test_a_name_that_is_no_text_is_made_one(engine):
+    with pyflame.Profiler(threads="all", engine=engine) as profiler:
+        thread = threading.Thread(target=busy, args=(0.1,), name="a\udcff;b")
+        thread.start()
+        thread.join()
+    assert profiler.profile.threads[-1] == "a\ufffd;b"
+    assert "\na\ufffd%3Bb;" in profiler.profile.folded()
+
+
 def test_profilers_in_several_threads_at_once(engine):
     profiles = {}
 
@@ -178,7 +187,7 @@ def test_profilers_within_each_other(engine):
     with pyflame.Profiler(engine=engine) as outer:
         busy(0.1)
         with pyflame.Profiler(engine=engine) as inner:
-            busy(0.1)
+            busy(0.3)
     assert outer.profile.duration > inner.profile.duration
     assert inner.profile.samples
     assert outer.profile.samples
