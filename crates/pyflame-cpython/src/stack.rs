@@ -15,10 +15,12 @@
 //! 2. 3.11 and 3.12: the frames of the running eval loop end at its entry frame, whose caller is
 //!    the current frame of the eval loop around it.
 //! 3. Every stack ends: with a null link, and on 3.15 at the thread's base frame.
+//!
+//! Whether a frame's code object is one is for the reader of it to find out
+//! ([`crate::CodeObject::read`]).
 
 use thiserror::Error;
 
-use crate::layout::{OB_SIZE, OB_TYPE};
 use crate::threads::{MAX_SIZE, word_at};
 use crate::{Instruction, Layout, Memory, TopFrame, Unreadable};
 
@@ -63,8 +65,6 @@ pub struct RawFrame {
 pub struct StackReader {
     /// Where things are.
     pub layout: Layout,
-    /// Address of `PyCode_Type`.
-    pub code_type: u64,
 }
 
 /// Deeper stacks don't exist: a frame takes at least 88 bytes, so this many take 6 GB.
@@ -95,7 +95,7 @@ impl StackReader {
                 return self.ended_at(bytes, last);
             }
             let frame = self.frame(memory, address)?;
-            self.check_newest(memory, &mut top, address, &frame)?;
+            Self::check_newest(&mut top, address, &frame)?;
             if !frame.is_shim {
                 found(frame.raw);
             }
@@ -170,16 +170,7 @@ impl StackReader {
     }
 
     /// Facts 1 and 2, for as long as they have something to say.
-    fn check_newest(
-        &self,
-        memory: &mut impl Memory,
-        top: &mut Top,
-        address: u64,
-        frame: &Frame,
-    ) -> Result<(), StackError> {
-        if top.caller.is_some() && !frame.is_shim {
-            self.check_code(memory, address, frame.raw)?;
-        }
+    fn check_newest(top: &mut Top, address: u64, frame: &Frame) -> Result<(), StackError> {
         if frame.owner == THREAD
             && let Some((chunk, end)) = top.data_stack.take()
             && !(chunk..end).contains(&address)
@@ -196,22 +187,6 @@ impl StackReader {
             return Err(StackError::HalfEntered);
         }
         Ok(())
-    }
-
-    /// Whether a frame's code object is one, and its instruction inside it.
-    fn check_code(
-        &self,
-        memory: &mut impl Memory,
-        address: u64,
-        raw: RawFrame,
-    ) -> Result<(), StackError> {
-        let head: [u8; OB_SIZE + 8] = memory.bytes(raw.code)?;
-        let units = word_at(&head, OB_SIZE as u64).cast_signed();
-        if word_at(&head, OB_TYPE as u64) == self.code_type && i64::from(raw.offset / 2) < units {
-            Ok(())
-        } else {
-            Err(StackError::OutsideCode(address))
-        }
     }
 
     /// Fact 3.

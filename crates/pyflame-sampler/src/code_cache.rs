@@ -63,8 +63,8 @@ impl CodeCache {
             if let Some(code) = self.living.get(&address) {
                 return Some(Rc::clone(code));
             }
-            let stacks = &self.python.stacks;
-            let read = CodeObject::read(&mut OwnMemory, &stacks.layout, stacks.code_type, address);
+            let Python { stacks, code_type, .. } = self.python;
+            let read = CodeObject::read(&mut OwnMemory, &stacks.layout, *code_type, address);
             if deaths == deaths::count() {
                 let code = self.numbered(read.ok()?);
                 self.living.insert(address, Rc::clone(&code));

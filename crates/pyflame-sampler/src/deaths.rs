@@ -12,7 +12,7 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
-use pyflame_cpython::{CodeObject, StackReader};
+use pyflame_cpython::CodeObject;
 
 use crate::clock;
 use crate::own_memory::OwnMemory;
@@ -103,7 +103,7 @@ pub(crate) fn take(into: &mut Vec<Death>) {
 }
 
 fn slot(python: &Python) -> &'static AtomicUsize {
-    let address = python.stacks.code_type + TP_DEALLOC;
+    let address = python.code_type + TP_DEALLOC;
     // SAFETY: `PyCode_Type` is a static of the interpreter, which never goes away; the field is
     // an aligned pointer, and the interpreter reads it in one load.
     unsafe { AtomicUsize::from_ptr(address as *mut usize) }
@@ -122,8 +122,8 @@ unsafe extern "C" fn on_death(code: *mut c_void) {
 
 fn note(address: u64) {
     let Some(python) = Python::found() else { return };
-    let StackReader { layout, code_type } = &python.stacks;
-    let code = CodeObject::read(&mut OwnMemory, layout, *code_type, address).ok();
+    let layout = &python.stacks.layout;
+    let code = CodeObject::read(&mut OwnMemory, layout, python.code_type, address).ok();
     let death = Death { address, died_ns: clock::monotonic_ns(), code };
     let mut before = NOTED.load(Ordering::Relaxed);
     let noted = Box::into_raw(Box::new(Noted { death, before }));

@@ -5,17 +5,19 @@
 //! profile. In between a sampling thread that never takes the GIL looks at the threads at jittered
 //! times (the module `ticker` has the rule), aggregates as it goes, and leaves nothing behind.
 //!
-//! This is the one crate with unsafe code. Nothing of the interpreter is reached through a
-//! pointer of ours: every byte comes through a system call that answers where a load would crash.
-//! What the bytes mean is `pyflame-cpython`'s knowledge.
+//! This is the one crate with unsafe code. A byte of the interpreter is loaded only where it is
+//! known to be there (`live_memory`); all others come through a system call that answers where a
+//! load would crash. What the bytes mean is `pyflame-cpython`'s knowledge.
 //!
 //! Linux only: it stands on `process_vm_readv`, on signals that carry a value to one thread, and
 //! on CPU clocks that can be read from outside.
 
+mod c_stack;
 mod clock;
 mod code_cache;
 mod deaths;
 mod engine;
+mod live_memory;
 mod own_memory;
 mod python;
 mod recording;

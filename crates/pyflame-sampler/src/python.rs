@@ -19,6 +19,8 @@ use crate::own_memory::OwnMemory;
 pub(crate) struct Python {
     /// Walks its stacks.
     pub(crate) stacks: StackReader,
+    /// Address of `PyCode_Type`.
+    pub(crate) code_type: u64,
     /// Address of `_PyRuntime`.
     pub(crate) runtime: u64,
     /// `PyGILState_GetThisThreadState`.
@@ -56,7 +58,7 @@ impl Python {
         // SAFETY: the symbol is this function of the stable ABI in every CPython.
         let this_thread_state =
             unsafe { std::mem::transmute::<*mut c_void, ThisThreadState>(function) };
-        Ok(Self { stacks: StackReader { layout, code_type }, runtime, this_thread_state })
+        Ok(Self { stacks: StackReader { layout }, code_type, runtime, this_thread_state })
     }
 
     /// Address of the calling thread's `PyThreadState`; 0 where it has none. Async-signal-safe.

@@ -80,7 +80,7 @@ fn frames(
 }
 
 fn read(python: &Python, address: u64) -> Result<CodeObject, CodeError> {
-    CodeObject::read(&mut OwnMemory, &python.stacks.layout, python.stacks.code_type, address)
+    CodeObject::read(&mut OwnMemory, &python.stacks.layout, python.code_type, address)
 }
 
 fn compare(captured: &[OwnFrame], expected: &[OwnFrame]) -> Result<(), StartError> {

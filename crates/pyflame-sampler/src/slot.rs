@@ -14,11 +14,13 @@
 #![expect(unsafe_code, reason = "the desk changes hands between threads by the phase alone")]
 
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
 use pyflame_cpython::RawFrame;
 
 use crate::clock;
+use crate::live_memory::LiveMemory;
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
 
@@ -42,6 +44,10 @@ struct Desk {
     memory: BlockMemory,
     frames: Frames,
     captured_ns: u64,
+    /// The C stack of the thread, once that is known.
+    c_stack: Range<u64>,
+    /// How many captures there were for this thread.
+    captures: u32,
 }
 
 /// A captured stack, innermost frame first.
@@ -66,6 +72,9 @@ pub(crate) enum Found<'a> {
     Failed,
 }
 
+/// Finding a stack takes longer than a thread of few captures could save by it.
+const CAPTURES_BEFORE_LEARNING: u32 = 4;
+
 const IDLE: u32 = 0;
 const REQUESTED: u32 = 1;
 const CAPTURING: u32 = 2;
@@ -81,6 +90,20 @@ impl Slot {
         self.is_empty_request.store(is_empty_request, Ordering::Relaxed);
         self.phase.store(REQUESTED, Ordering::Release);
         true
+    }
+
+    /// Says where the C stack of the thread lies, when it has been captured often enough for
+    /// that to be worth while. Only for the sampling thread, right after [`Slot::take`].
+    pub(crate) fn learn_c_stack(&self, find: impl FnOnce() -> Range<u64>) {
+        if self.phase.load(Ordering::Acquire) != IDLE {
+            return;
+        }
+        // SAFETY: an idle slot's desk is the sampler's, and only the one sampling thread is here.
+        let desk = unsafe { &mut *self.desk.get() };
+        desk.captures = desk.captures.saturating_add(1);
+        if desk.captures == CAPTURES_BEFORE_LEARNING {
+            desk.c_stack = find();
+        }
     }
 
     /// Takes a request back, for when the thread could not be signalled or has ended.
@@ -108,6 +131,13 @@ impl Slot {
         };
         self.phase.store(IDLE, Ordering::Release);
         result
+    }
+
+    /// Forgets what is known of a thread that has ended. Only for the sampling thread.
+    fn forget_thread(&self) {
+        // SAFETY: as in `learn_c_stack`; the caller has seen that the slot is idle.
+        let desk = unsafe { &mut *self.desk.get() };
+        (desk.c_stack, desk.captures) = (0..0, 0);
     }
 
     /// Captures the stack of the calling thread, if that is asked for. Returns false where the
@@ -140,8 +170,14 @@ impl Desk {
             return true; // A thread that runs no Python (any more): a stack without frames.
         }
         self.memory.forget();
+        let stacks = &python.stacks;
+        // SAFETY: `thread` is what the interpreter has just said on this thread; `c_stack` was
+        // found in the mappings of the thread whose slot this is, and lives as long as it does.
+        let mut memory = unsafe {
+            LiveMemory::new(&stacks.layout, thread, self.c_stack.clone(), &mut self.memory)
+        };
         let frames = &mut self.frames;
-        python.stacks.walk(&mut self.memory, thread, |frame| frames.push(frame)).is_ok()
+        stacks.walk(&mut memory, thread, |frame| frames.push(frame)).is_ok()
     }
 }
 
@@ -231,7 +267,13 @@ impl Slots {
         }
         let index = COUNT.load(Ordering::Relaxed);
         let place = SLOTS.get(index)?;
-        let desk = Desk { memory: BlockMemory::new(), frames: Frames::new(), captured_ns: 0 };
+        let desk = Desk {
+            memory: BlockMemory::new(),
+            frames: Frames::new(),
+            captured_ns: 0,
+            c_stack: 0..0,
+            captures: 0,
+        };
         let slot: &'static Slot = Box::leak(Box::new(Slot {
             index,
             phase: AtomicU32::new(IDLE),
@@ -250,6 +292,7 @@ impl Slots {
         slot.cancel();
         slot.take(|_| ());
         if slot.phase.load(Ordering::Acquire) == IDLE {
+            slot.forget_thread();
             self.unused.push(slot);
         }
     }

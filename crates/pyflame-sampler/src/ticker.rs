@@ -23,7 +23,7 @@ use crate::roster::{Mask, PthreadId, Request, Roster, Still, Thread};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
 use crate::task::Rest;
-use crate::{clock, wake};
+use crate::{c_stack, clock, wake};
 
 /// What the sampling thread is asked to do.
 #[derive(Debug)]
@@ -231,7 +231,12 @@ fn take(
     });
     match is_believed {
         None => Some(request),
-        Some(true) => None,
+        Some(true) => {
+            let is_main = thread.native_id == std::process::id();
+            let pthread = thread.state.1.thread_id;
+            thread.slot?.learn_c_stack(|| c_stack::of_thread(is_main, pthread));
+            None
+        }
         Some(false) if request.retakes == MOST_RETAKES => {
             for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
             None
