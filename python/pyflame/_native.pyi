@@ -12,6 +12,8 @@ __all__ = [
     "Profile",
     "Recording",
     "__version__",
+    "_code_facts",
+    "_code_lines",
     "interval_ns",
     "parse_command",
     "print_exception",

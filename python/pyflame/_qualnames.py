@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pyflame._native import Profile
 
 CO_OPTIMIZED = 1  # Of functions' code, not of modules' and classes' (`inspect` is slow to import).
+COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
 
 
 def with_qualified_names(profile: Profile) -> Profile:
@@ -43,8 +44,8 @@ def qualified_names(code: CodeType) -> Iterator[tuple[CodeType, str]]:
                 if not _is_declared_global(name, outer):
                     name = prefix + name
                 yield inner, name
-                local = ".<locals>." if inner.co_flags & CO_OPTIMIZED else "."
-                pending.append((inner, name + local))
+                has_locals = inner.co_flags & CO_OPTIMIZED and inner.co_name not in COMPREHENSIONS
+                pending.append((inner, name + (".<locals>." if has_locals else ".")))
 
 
 def _is_declared_global(name: str, outer: CodeType) -> bool:

@@ -7,11 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+# Busy for CPU time: where a machine gives a process no CPU, nothing can be sampled either.
 BUSY = """
 import threading, time
 def busy(seconds):
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
         sum(range(100))
 """
 

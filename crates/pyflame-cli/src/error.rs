@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+use pyflame_render::RenderError;
 use thiserror::Error;
 
 use crate::IntervalError;
@@ -128,6 +129,19 @@ pub enum UsageError {
     /// `-p` to something that can't be run.
     #[error(transparent)]
     Script(#[from] ScriptError),
+    /// `-a` with something that the built-in renderer can't do.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+impl UsageError {
+    /// The text that was asked for, where this is no mistake but `-a --help`.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Render(RenderError::Help(text)) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// Why an external flamegraph.pl can't be used.
@@ -194,5 +208,5 @@ pub enum SaveError {
     },
     /// The built-in renderer could not draw.
     #[error("can't draw the picture: {0}")]
-    Render(#[from] pyflame_render::RenderError),
+    Render(#[from] RenderError),
 }

@@ -33,9 +33,9 @@ impl FlamegraphScript {
     ///
     /// # Errors
     /// When there is no such script, or it can't be executed.
-    pub fn find(name: &OsStr, cwd: &Path, args: Vec<String>) -> Result<Self, ScriptError> {
+    pub fn find(name: &OsStr, cwd: &Path) -> Result<Self, ScriptError> {
         if let Ok(path) = which::which_in(name, std::env::var_os("PATH"), cwd) {
-            return Ok(Self { path, args });
+            return Ok(Self { path, args: Vec::new() });
         }
         let path = cwd.join(name);
         // A name without a slash is a command; a file here of that name is not what was meant,

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::time::Duration;
 
-use pyflame_profile::{Measure, View};
+use pyflame_profile::Measure;
 
 use crate::typed::TypedRun;
 use crate::{
@@ -74,6 +74,12 @@ impl RunOptions {
     /// With the first thing that can't be carried out: a value that means nothing, a script that
     /// is not there, an output that can't be written, a flamegraph script that can't be run.
     pub fn new(typed: TypedRun, cwd: &Path) -> Result<Self, UsageError> {
+        // Before the target: `-a --help` needs none.
+        let mut picture = Picture::default();
+        if let Some(name) = typed.script {
+            picture.script = Some(FlamegraphScript::find(&name, cwd)?);
+        }
+        picture.set_flamegraph_args(split_all(&typed.script_args)?)?;
         let target = Target::new(typed.target.as_ref().ok_or(UsageError::NothingToRun)?)?;
         let interval = interval(typed.interval.as_deref(), typed.rate.as_deref())?;
         let threads = choose("--threads", typed.threads, "all or main", |name| match name {
@@ -93,24 +99,12 @@ impl RunOptions {
         let format = choose("--format", typed.format, "svg or folded", |name| {
             Format::of_name(name).map(Some)
         })?;
-        let script_args = split_all(&typed.script_args)?;
-        let script = match typed.script {
-            Some(name) => Some(FlamegraphScript::find(&name, cwd, script_args)?),
-            None => None,
-        };
-        let mut picture = Picture::default();
         picture.view.measure = measure;
-        picture.script = script;
         let destination = destination(typed.output, format, &target, picture, cwd)?;
         target.check()?;
         check_output(&destination.path, &destination.shown)?;
         let (args, quiet) = (typed.args, typed.quiet);
         Ok(Self { target, args, interval, threads, engine, destination, quiet })
-    }
-
-    /// How the profile will be looked at.
-    pub fn view(&self) -> &View {
-        &self.destination.picture.view
     }
 }
 

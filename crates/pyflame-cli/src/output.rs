@@ -4,12 +4,9 @@
 //! name at the end; rename(2) is atomic within one file system. What is no regular file (a pipe,
 //! `/dev/stdout`) can't be replaced and is written to directly.
 
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 use crate::UsageError;
 
@@ -36,7 +33,7 @@ pub fn check_output(path: &Path, shown: &Path) -> Result<(), UsageError> {
         return Err(UsageError::OutputFolderMissing { path: shown.to_owned() });
     }
     // Trying is the only question that also a read-only file system answers truthfully.
-    temporary_file(folder, &path).map(drop).map_err(unwritable)
+    Temporary::beside(&path).map(drop).map_err(unwritable)
 }
 
 /// Writes `bytes` to `path`; nobody ever sees a part of them there.
@@ -50,13 +47,12 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if existing.as_ref().is_some_and(|facts| !facts.is_file()) {
         return OpenOptions::new().write(true).open(&path)?.write_all(bytes);
     }
-    let mut file = temporary_file(folder_of(&path), &path)?;
-    file.write_all(bytes)?;
+    let mut temporary = Temporary::beside(&path)?;
+    temporary.file.write_all(bytes)?;
     if let Some(facts) = existing {
-        file.as_file().set_permissions(facts.permissions())?;
+        temporary.file.set_permissions(facts.permissions())?;
     }
-    file.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+    temporary.rename(&path)
 }
 
 /// Where a symbolic link leads, so that the rename replaces the file and not the link.
@@ -71,23 +67,47 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn temporary_file(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
-    let mut prefix = std::ffi::OsString::from(".");
-    // Long names would make the temporary one too long for the file system.
-    if let Some(name) = path.file_name().filter(|name| name.len() < 200) {
-        prefix.push(name);
+/// A file that is gone when it is dropped, unless it was given its final name.
+struct Temporary {
+    path: PathBuf,
+    file: File,
+}
+
+impl Temporary {
+    /// Makes a file beside `path`. Not by a library: the usual ones hide the system's error.
+    fn beside(path: &Path) -> io::Result<Self> {
+        let process = std::process::id();
+        for attempt in 0_u32.. {
+            let temporary = folder_of(path).join(format!(".pyflame-{process}-{attempt}.tmp"));
+            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+                Ok(file) => return Ok(Self { path: temporary, file }),
+                // Another thread's, or that of a process that was killed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
-    tempfile::Builder::new()
-        .prefix(&prefix)
-        .suffix(".tmp")
-        // The umask applies, as to any file that a user makes; the default would be private.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)
+
+    fn rename(mut self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.path, path)?;
+        self.path = PathBuf::new();
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Fails where it was renamed, which is as it should be, or where nothing can be done.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn an_existing_file_is_replaced_and_keeps_its_mode() {

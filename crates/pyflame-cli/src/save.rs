@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pyflame_profile::{Profile, Tree, View};
-use pyflame_render::{SvgOptions, svg};
+use pyflame_render::{RenderError, SvgOptions, svg};
 
 use crate::{FlamegraphScript, Format, SaveError, facts, write_atomically};
 
@@ -13,13 +13,28 @@ use crate::{FlamegraphScript, Format, SaveError, facts, write_atomically};
 pub struct Picture {
     /// Which time, and how far stacks are merged.
     pub view: View,
-    /// The heading; the program's name where it is not given.
+    /// The heading, where neither [`Picture::style`] nor the program's name is wanted.
     pub title: Option<String>,
+    /// What the built-in renderer is told.
+    pub style: SvgOptions,
     /// An external script that draws instead of the built-in renderer.
     pub script: Option<FlamegraphScript>,
 }
 
 impl Picture {
+    /// Arguments in the style of flamegraph.pl: for the external script where there is one, else
+    /// for the built-in renderer, which understands them.
+    ///
+    /// # Errors
+    /// When the built-in renderer can't do what they say.
+    pub fn set_flamegraph_args(&mut self, args: Vec<String>) -> Result<(), RenderError> {
+        match &mut self.script {
+            Some(script) => script.args = args,
+            None => self.style = SvgOptions::parse_flamegraph_args(&args)?,
+        }
+        Ok(())
+    }
+
     /// The SVG, as bytes: an external script may write what it wants.
     ///
     /// # Errors
@@ -34,9 +49,15 @@ impl Picture {
     }
 
     fn draw_built_in(&self, profile: &Profile, tree: &Tree) -> Result<Vec<u8>, SaveError> {
-        let mut options = SvgOptions::default();
-        options.title = self.title.clone().unwrap_or_else(|| profile.meta.program.to_string());
-        options.subtitle = facts(profile).join(" \u{b7} ");
+        let mut options = self.style.clone();
+        if let Some(title) = &self.title {
+            options.title.clone_from(title);
+        } else if options.title.is_empty() {
+            options.title = profile.meta.program.to_string();
+        }
+        if options.subtitle.is_empty() {
+            options.subtitle = facts(profile).join(" \u{b7} ");
+        }
         let mut picture = Vec::new();
         svg(tree, &options, &mut picture)?;
         Ok(picture)

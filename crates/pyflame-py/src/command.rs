@@ -12,7 +12,7 @@ use crate::profile::Profile;
 /// A command line that has been understood and checked.
 #[pyclass(frozen, module = "pyflame._native")]
 pub(crate) struct Command {
-    options: RunOptions,
+    options: Box<RunOptions>,
 }
 
 /// What the words after the command's name ask for: a text to show, or something to run.
@@ -37,9 +37,13 @@ pub(crate) fn parse_command(words: Vec<OsString>) -> PyResult<Request> {
         Typed::Run(typed) => {
             let cwd =
                 std::env::current_dir().map_err(|error| PyOSError::new_err(error.to_string()))?;
-            let options =
-                RunOptions::new(*typed, &cwd).map_err(|error| exceptions::of_usage(&error))?;
-            Ok(Request::Run(Command { options }))
+            match RunOptions::new(*typed, &cwd) {
+                Ok(options) => Ok(Request::Run(Command { options: Box::new(options) })),
+                Err(error) => match error.help() {
+                    Some(help) => Ok(Request::Text(format!("{}\n", help.trim_end()))),
+                    None => Err(exceptions::of_usage(&error)),
+                },
+            }
         }
     }
 }

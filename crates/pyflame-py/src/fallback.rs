@@ -19,6 +19,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use rustc_hash::FxBuildHasher;
 
+use crate::text::Text;
+
 /// The shortest pause between two looks; without one, the program would hardly get the GIL back.
 const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
 
@@ -169,9 +171,10 @@ impl FallbackSampler {
         let name = code
             .getattr_opt(self.names.qualified_name.bind(py))?
             .map_or_else(|| code.getattr(self.names.name.bind(py)), Ok)?;
-        let file = code.getattr(self.names.file.bind(py))?;
+        let (name, file): (Text, Text) =
+            (name.extract()?, code.getattr(self.names.file.bind(py))?.extract()?);
         let first_line = code.getattr(self.names.first_line.bind(py))?.extract().unwrap_or(0);
-        let function = Function::new(&text(&name)?, &text(&file)?, first_line);
+        let function = Function::new(&name.0, &file.0, first_line);
         let function = self.profile.add_function(function);
         if self.remembered.len() >= MOST_REMEMBERED {
             self.remembered.clear();
@@ -279,13 +282,4 @@ impl Clocks {
 
 fn native_id(clock: i64) -> u64 {
     u64::try_from(!(clock >> 3)).unwrap_or(0)
-}
-
-/// Names and paths may hold surrogates, which no Rust string can; they are written as escapes.
-fn text(text: &Bound<'_, PyAny>) -> PyResult<String> {
-    if let Ok(text) = text.extract() {
-        return Ok(text);
-    }
-    let bytes = text.call_method1("encode", ("utf-8", "backslashreplace"))?;
-    Ok(String::from_utf8_lossy(bytes.extract()?).into_owned())
 }

@@ -11,6 +11,7 @@ mod exceptions;
 mod fallback;
 mod profile;
 mod recording;
+mod text;
 mod traceback;
 
 /// The native part of pyflame; use the package `pyflame`.

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
 use crate::exceptions;
+use crate::text::Text;
 
 /// What a recording holds: every stack that was seen, with the time that it stands for.
 ///
@@ -35,7 +36,7 @@ pub(crate) struct Profile {
 
 /// How a profile is looked at and drawn, as Python's keyword arguments say it.
 struct Drawing<'a> {
-    title: Option<String>,
+    title: Option<Text>,
     mode: &'a str,
     by_line: bool,
     flamegraph_script: Option<PathBuf>,
@@ -128,7 +129,8 @@ impl Profile {
         }
         let threads = self.inner.threads().iter().zip(sampled);
         let names = threads.filter(|(_, sampled)| *sampled).map(|(thread, _)| &*thread.name);
-        PyTuple::new(py, names.collect::<Vec<_>>())
+        // Folded text names no threads.
+        PyTuple::new(py, names.filter(|name| !name.is_empty()).collect::<Vec<_>>())
     }
 
     /// How many samples stand for a stack that could not be captured.
@@ -198,7 +200,7 @@ impl Profile {
     fn svg(
         &self,
         py: Python<'_>,
-        title: Option<String>,
+        title: Option<Text>,
         mode: &str,
         by_line: bool,
         flamegraph_script: Option<PathBuf>,
@@ -238,7 +240,7 @@ impl Profile {
         py: Python<'_>,
         path: PathBuf,
         format: Option<&str>,
-        title: Option<String>,
+        title: Option<Text>,
         mode: &str,
         by_line: bool,
         flamegraph_script: Option<PathBuf>,
@@ -285,8 +287,8 @@ impl Profile {
     /// Args:
     ///     threads: Names of the threads to keep.
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
-    fn filter(&self, threads: Vec<String>) -> Self {
-        self.inner.only_threads(|thread| threads.iter().any(|name| **name == *thread.name)).into()
+    fn filter(&self, threads: Vec<Text>) -> Self {
+        self.inner.only_threads(|thread| threads.iter().any(|name| *name.0 == *thread.name)).into()
     }
 
     /// Read folded text into a profile that counts instead of timing.
@@ -294,8 +296,9 @@ impl Profile {
     /// Raises:
     ///     pyflame.exceptions.InvalidFoldedText: When a line can't be read; it is named.
     #[classmethod]
-    fn from_folded(_cls: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
-        let (profile, errors) = parse_folded(text);
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn from_folded(_cls: &Bound<'_, PyType>, text: Text) -> PyResult<Self> {
+        let (profile, errors) = parse_folded(&text.0);
         match errors.first() {
             None => Ok(profile.into()),
             Some(error) => Err(exceptions::InvalidFoldedText::new_err(error.to_string())),
@@ -314,21 +317,21 @@ impl Profile {
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _completed(
         &self,
-        program: &str,
+        program: Text,
         engine_note: &str,
-        thread_names: Vec<(u64, String, u64)>,
-        runner_files: Vec<String>,
+        thread_names: Vec<(u64, Text, u64)>,
+        runner_files: Vec<Text>,
     ) -> Self {
         let mut profile = self.inner.clone();
-        profile.meta.program = program.into();
+        profile.meta.program = program.0.into();
         profile.meta.engine_note = engine_note.into();
         let names = thread_names.into_iter().map(|(native_id, name, learnt_ns)| ThreadName {
             native_id,
-            name: name.into_boxed_str(),
+            name: name.0.into_boxed_str(),
             learnt_ns,
         });
         profile.name_threads(names.collect(), &self.seen_ns);
-        profile.drop_runner(|function| runner_files.iter().any(|file| **file == *function.file));
+        profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
         profile.into()
     }
 
@@ -358,7 +361,7 @@ impl Drawing<'_> {
     fn picture(self) -> PyResult<Picture> {
         let mut picture = Picture::default();
         picture.view = view(self.mode, self.by_line)?;
-        picture.title = self.title;
+        picture.title = self.title.map(|title| title.0);
         let args = match self.flamegraph_args {
             None => Vec::new(),
             Some(FlamegraphArgs::List(args)) => args,
@@ -368,10 +371,13 @@ impl Drawing<'_> {
         };
         if let Some(script) = self.flamegraph_script {
             let cwd = std::env::current_dir()?;
-            let script = FlamegraphScript::find(script.as_os_str(), &cwd, args)
+            let script = FlamegraphScript::find(script.as_os_str(), &cwd)
                 .map_err(|error| exceptions::of_script(&error))?;
             picture.script = Some(script);
         }
+        picture
+            .set_flamegraph_args(args)
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(picture)
     }
 }

@@ -10,6 +10,7 @@ use pyo3::types::PyCode;
 
 use crate::exceptions;
 use crate::profile::Profile;
+use crate::text::Text;
 
 /// A recording by signals of one thread or of all threads.
 #[pyclass(module = "pyflame._native")]
@@ -106,18 +107,6 @@ fn stop(handle: &mut Option<RecordingHandle>) -> PyResult<Recorded> {
     handle.stop().map_err(|error| exceptions::of_stop(&error))
 }
 
-/// A string; lone surrogates, which file names can hold, become U+FFFD each, as in the engine.
-fn text(string: &Bound<'_, PyAny>) -> PyResult<String> {
-    if let Ok(text) = string.extract() {
-        return Ok(text);
-    }
-    let bytes: Vec<u8> =
-        string.call_method1("encode", ("utf-16-le", "surrogatepass"))?.extract()?;
-    let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    let replaced = |unit: Result<char, _>| unit.unwrap_or(char::REPLACEMENT_CHARACTER);
-    Ok(char::decode_utf16(units).map(replaced).collect())
-}
-
 /// How many frames the engine is shown to check itself: enough to tell a layout by.
 const FRAMES_SHOWN: usize = 16;
 
@@ -129,8 +118,8 @@ fn own_stack(py: Python<'_>, count: usize) -> PyResult<Vec<OwnFrame>> {
         let code = next.getattr("f_code")?;
         let name = code.getattr("co_qualname").or_else(|_| code.getattr("co_name"))?;
         frames.push(OwnFrame {
-            name: text(&name)?,
-            file: text(&code.getattr("co_filename")?)?,
+            name: name.extract::<Text>()?.0,
+            file: code.getattr("co_filename")?.extract::<Text>()?.0,
             first_line: code.getattr("co_firstlineno")?.extract()?,
             line: next.getattr("f_lineno")?.extract::<Option<u32>>()?.unwrap_or(0),
         });

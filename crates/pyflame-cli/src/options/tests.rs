@@ -116,3 +116,13 @@ fn extra_arguments_are_split_as_a_shell_would_and_add_up() {
     assert_eq!(script.args, ["--title", "a b", "--hash"]);
     assert!(script.path.is_absolute());
 }
+
+#[test]
+fn extra_arguments_without_a_script_are_for_the_built_in_renderer() {
+    let options = meant(&["-a", "--title 'My run' --inverted", "-c", ""]);
+    assert_eq!(options.destination.picture.style.title, "My run");
+    assert_eq!(message(&["-a", "--widht 3", "-c", ""]).lines().count(), 1);
+    assert!(
+        message(&["-a", "--widht 3", "-c", ""]).contains("unknown flamegraph.pl option `--widht`")
+    );
+}

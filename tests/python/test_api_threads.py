@@ -1,0 +1,70 @@
+"""Names of threads: learnt without a trace in `threading`."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from pyflame._threads import ThreadNames
+
+
+@pytest.fixture
+def method():
+    """Give the method that is wrapped, and put it back whatever happens."""
+    original = vars(threading.Thread)["_set_native_id"]
+    yield lambda: vars(threading.Thread)["_set_native_id"]
+    threading.Thread._set_native_id = original
+
+
+def run(name: str) -> int:
+    thread = threading.Thread(target=int, name=name)
+    thread.start()
+    thread.join()
+    return thread.native_id
+
+
+def test_threads_that_come_and_go_are_noted_in_order():
+    names = ThreadNames()
+    names.start()
+    ids = [run("one"), run("two")]
+    noted = names.stop()
+    assert [entry[:2] for entry in noted[-2:]] == list(zip(ids, ["one", "two"]))
+    assert [entry[2] for entry in noted] == sorted(entry[2] for entry in noted)
+    run("three")
+    assert "three" not in [name for _, name, _ in noted]
+
+
+def test_what_was_wrapped_is_put_back(method):
+    original = method()
+    first, second = ThreadNames(), ThreadNames()
+    first.start()
+    wrapper = method()
+    second.start()
+    assert method() is wrapper is not original
+    first.stop()
+    run("still noted")
+    assert method() is wrapper
+    assert second.stop()[-1][1] == "still noted"
+    assert method() is original
+
+
+def test_a_wrapper_of_somebody_else_stays_on_top_of_an_inert_one(method):
+    names = ThreadNames()
+    names.start()
+    ours, calls = method(), []
+
+    def theirs(self: threading.Thread) -> None:
+        calls.append(self.name)
+        ours(self)
+
+    threading.Thread._set_native_id = theirs
+    names.stop()
+    assert method() is theirs
+    run("x")
+    assert calls == ["x"]
+    again = ThreadNames()
+    again.start()
+    run("y")
+    assert [name for _, name, _ in again.stop()].count("y") == 1
+    assert method() is theirs
+    assert calls == ["x", "y"]
