@@ -34,6 +34,11 @@ class Stack:
         """Whether the whole stack is known."""
         return self.marker is None or not self.marker.startswith("[uncaptured")
 
+    @property
+    def is_off_the_cpu(self) -> bool:
+        """Whether the thread was asleep, or woken and not yet given a CPU."""
+        return self.marker in {"[waiting]", "[waiting for a CPU]"}
+
 
 def parse(folded: str) -> Iterator[Stack]:
     """Yields the stacks of folded text."""

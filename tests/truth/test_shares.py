@@ -31,8 +31,8 @@ def test_a_phase_has_the_share_that_the_program_measured(
     measured = time_by_phase(parse(recorded[clock]))
     expected = truth[phase] / sum(truth.values())
     share = measured[phase] / sum(measured.values())
-    # Every sample of the main thread stands for one interval of one clock or the other.
-    samples = sum(measured.values()) / 1e6 / INTERVAL
+    # On a busy machine there are fewer samples than were asked for, and each says as much.
+    samples = recorded["samples"] * sum(measured.values()) / 1e6 / recorded["wall_time"]
     assert abs(share - expected) <= tolerance(expected, samples)
 
 
@@ -44,7 +44,7 @@ def test_the_weights_add_up_to_the_time_that_passed(recorded: dict[str, Any]) ->
 def test_sleep_is_shown_as_waiting_and_work_is_not(recorded: dict[str, Any]) -> None:
     stacks = list(parse(recorded["wall"]))
     asleep = [stack for stack in stacks if stack.frames and stack.frames[-1].name == "sleeping"]
-    waiting = time_of(stack for stack in asleep if stack.marker == "[waiting]")
+    waiting = time_of(stack for stack in asleep if stack.is_off_the_cpu)
     samples = time_of(asleep) / 1e6 / INTERVAL
     assert time_of(asleep) - waiting <= tolerance(0, samples) * time_of(asleep)
     busy = [stack for stack in stacks if stack not in asleep]

@@ -55,8 +55,12 @@ def test_short_lived_threads_are_seen_under_their_names(recorded: dict[str, Any]
 
 
 def test_an_idle_thread_waits(recorded: dict[str, Any]) -> None:
-    idle = of_thread(recorded, "idle")
-    waiting = time_of(stack for stack in idle if stack.marker == "[waiting]")
+    idle = [
+        stack
+        for stack in of_thread(recorded, "idle")
+        if any(frame.name == OWN_WORK["idle"] for frame in stack.frames)
+    ]
+    waiting = time_of(stack for stack in idle if stack.is_off_the_cpu)
     samples = time_of(idle) / 1e6 / INTERVAL
     assert waiting >= (1 - tolerance(0, samples)) * time_of(idle)
 

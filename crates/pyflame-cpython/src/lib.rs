@@ -24,6 +24,7 @@
 
 mod code;
 mod debug_offsets;
+mod image;
 mod layout;
 mod lines;
 mod memory;
@@ -33,6 +34,7 @@ mod threads;
 
 pub use code::{CodeError, CodeObject};
 pub use debug_offsets::DebugOffsetsError;
+pub use image::{Image, ImageError, ImageFrame, NotedMemory};
 pub use layout::{
     CodeLayout, FrameLayout, Instruction, InterpreterLayout, Layout, LineFormat, TextLayout,
     ThreadLayout, TopFrame,

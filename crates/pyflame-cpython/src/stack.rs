@@ -90,9 +90,13 @@ impl StackReader {
         let mut top = self.top(memory, thread, bytes)?;
         let mut address = top.frame;
         let mut last = 0;
+        let mut circle = Circle::default();
         for _ in 0..MAX_FRAMES {
             if address == 0 {
                 return self.ended_at(bytes, last);
+            }
+            if circle.is_closed_by(address) {
+                return Err(StackError::Endless);
             }
             let frame = self.frame(memory, address)?;
             Self::check_newest(&mut top, address, &frame)?;
@@ -211,6 +215,27 @@ struct Top {
     caller: Option<u64>,
     /// The newest chunk of the data stack and the end of its used part.
     data_stack: Option<(u64, u64)>,
+}
+
+/// Finds out whether a walk goes round in circles (Brent 1980): one frame is remembered, and
+/// after each doubling of the way another one, so a circle is noticed in its second round.
+#[derive(Default)]
+struct Circle {
+    remembered: u64,
+    steps: u64,
+}
+
+impl Circle {
+    fn is_closed_by(&mut self, address: u64) -> bool {
+        if address == self.remembered {
+            return true;
+        }
+        self.steps += 1;
+        if self.steps.is_power_of_two() {
+            self.remembered = address;
+        }
+        false
+    }
 }
 
 /// What is read of a frame.

@@ -26,7 +26,7 @@ mod _native {
     #[pymodule_export]
     use crate::profile::{Profile, interval_ns};
     #[pymodule_export]
-    use crate::recording::{_code_facts, _code_lines, EmptySignals, Recording};
+    use crate::recording::{_code_facts, _code_lines, _memory_image, EmptySignals, Recording};
     #[pymodule_export]
     use crate::traceback::print_exception;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pyflame_sampler::{Options, OwnFrame, Recorded, RecordingHandle, read_code};
+use pyflame_sampler::{Options, OwnFrame, Recorded, RecordingHandle, read_code, save_image};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCode;
@@ -36,7 +36,7 @@ impl Recording {
     /// Raises:
     ///     pyflame.exceptions.SignalsUnavailable: With the reason.
     fn start(&mut self, py: Python<'_>) -> PyResult<()> {
-        self.options.own_stack = own_stack(py)?;
+        self.options.own_stack = own_stack(py, FRAMES_SHOWN)?;
         let handle = RecordingHandle::start(self.options.clone())
             .map_err(|error| exceptions::of_start(&error))?;
         self.handle = Some(handle);
@@ -82,6 +82,12 @@ pub(crate) fn _code_facts(code: &Bound<'_, PyCode>) -> PyResult<(String, String,
     Ok((code.name, code.filename, code.first_line))
 }
 
+/// The memory that the calling thread's stack is read from, as the text of an image for tests.
+#[pyfunction]
+pub(crate) fn _memory_image(py: Python<'_>) -> PyResult<String> {
+    save_image(own_stack(py, usize::MAX)?).map_err(|error| exceptions::of_start(&error))
+}
+
 /// The lines of a code object as the engine decodes them: start, end and line of each range.
 #[pyfunction]
 pub(crate) fn _code_lines(code: &Bound<'_, PyCode>) -> PyResult<Vec<(u32, u32, Option<u32>)>> {
@@ -104,11 +110,11 @@ fn stop(handle: &mut Option<RecordingHandle>) -> PyResult<Recorded> {
 /// How many frames the engine is shown to check itself: enough to tell a layout by.
 const FRAMES_SHOWN: usize = 16;
 
-/// The calling thread's innermost frames.
-fn own_stack(py: Python<'_>) -> PyResult<Vec<OwnFrame>> {
+/// The calling thread's innermost frames, up to `count`.
+fn own_stack(py: Python<'_>, count: usize) -> PyResult<Vec<OwnFrame>> {
     let mut frames = Vec::new();
     let mut next = py.import("sys")?.call_method0("_getframe")?;
-    while !next.is_none() && frames.len() < FRAMES_SHOWN {
+    while !next.is_none() && frames.len() < count {
         let code = next.getattr("f_code")?;
         let name = code.getattr("co_qualname").or_else(|_| code.getattr("co_name"))?;
         frames.push(OwnFrame {

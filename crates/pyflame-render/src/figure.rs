@@ -26,6 +26,7 @@ impl Figures<'_> {
         }
     }
 
+    /// Halves are rounded to even, as Perl's `%.0f` does.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -37,7 +38,7 @@ impl Figures<'_> {
         if self.scale == 1 && self.factor == 1.0 {
             return value;
         }
-        (value as f64 / self.scale as f64 * self.factor).round() as u64
+        (value as f64 / self.scale as f64 * self.factor).round_ties_even() as u64
     }
 }
 

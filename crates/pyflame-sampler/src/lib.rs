@@ -32,7 +32,7 @@ mod wake;
 
 pub use engine::RecordingHandle;
 pub use recording::{Options, Recorded};
-pub use self_check::{OwnFrame, read_code};
+pub use self_check::{OwnFrame, read_code, save_image};
 
 use pyflame_cpython::{CodeError, DebugOffsetsError};
 use thiserror::Error;

@@ -4,7 +4,7 @@
 //! the handler captures is held against the one that `sys._getframe()` tells. A patched build, or
 //! a layout that is not what the table says, is found here, before anything is made of it.
 
-use pyflame_cpython::{CodeError, CodeObject};
+use pyflame_cpython::{CodeError, CodeObject, Image, ImageFrame, NotedMemory};
 
 use crate::own_memory::OwnMemory;
 use crate::python::Python;
@@ -33,6 +33,32 @@ pub struct OwnFrame {
 pub fn read_code(address: u64) -> Result<CodeObject, StartError> {
     let python = Python::find()?;
     Ok(read(python, address)?)
+}
+
+/// Saves the memory from which the calling thread's stack is read, with what the interpreter says
+/// the stack is, all frames of it, innermost first. The caller holds the GIL.
+///
+/// # Errors
+/// When this is not a CPython that we know.
+pub fn save_image(expected: Vec<OwnFrame>) -> Result<String, StartError> {
+    let python = Python::find()?;
+    let layout = python.stacks.layout;
+    let thread = python.current_thread();
+    let mut memory = NotedMemory::new(OwnMemory);
+    // What is read here is what a test will read; whether it is right is for the test to say.
+    _ = Image::read_stack(&mut memory, layout, python.code_type, thread);
+    let frame = |frame: OwnFrame| ImageFrame {
+        line: frame.line,
+        first_line: frame.first_line,
+        name: frame.name,
+        file: frame.file,
+    };
+    let mut image = Image::default();
+    image.version = (3, layout.minor);
+    image.thread = thread;
+    image.code_type = python.code_type;
+    image.frames = expected.into_iter().map(frame).collect();
+    Ok(memory.into_image(image).to_text())
 }
 
 /// Compares the calling thread's innermost frames with `expected`, innermost first.

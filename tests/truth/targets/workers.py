@@ -45,9 +45,9 @@ def start(name, target, *arguments):
 def run(seconds):
     done = threading.Event()
     lasting = [
+        start("idle", wait_for_the_end, done),
         start("alpha", repeat, alpha_work, done),
         start("beta", repeat, beta_work, done),
-        start("idle", wait_for_the_end, done),
     ]
     end = time.perf_counter() + seconds
     while True:

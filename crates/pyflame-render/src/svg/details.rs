@@ -3,7 +3,7 @@
 //! One fact a line, in this order: name, figures, place, lines. The script takes the title apart
 //! by lines, so a line is left empty where something after it is there.
 
-use pyflame_profile::{Label, Node};
+use pyflame_profile::{Label, Node, Tree};
 
 use super::Picture;
 use crate::figure::{change, count, share};
@@ -19,7 +19,7 @@ impl Picture<'_> {
     pub(super) fn push_details(&self, out: &mut String, label: &Label, node: &Node) {
         push_shortened(out, shown_name(label));
         out.push('\n');
-        self.push_figures(out, node);
+        push_escaped(out, &self.figures_of(node));
         let lines = hottest_lines(node);
         if !label.file.is_empty() || !lines.is_empty() {
             out.push('\n');
@@ -27,36 +27,36 @@ impl Picture<'_> {
         }
         if !lines.is_empty() {
             out.push('\n');
-            out.push_str(&lines);
+            push_escaped(out, &lines);
         }
     }
 
-    fn push_figures(&self, out: &mut String, node: &Node) {
-        let total = self.layout.total;
-        push_escaped(out, &self.figures.value(node.total));
-        out.push_str(" (");
-        out.push_str(&share(node.total, total));
-        out.push(')');
-        if node.self_value == node.total {
-            out.push_str(" \u{b7} all of it self");
+    fn figures_of(&self, node: &Node) -> String {
+        let whole = self.layout.total;
+        let figure =
+            |value: u64| format!("{} ({})", self.figures.value(value), share(value, whole));
+        // The root stands for everything, also where that is more than the tree holds.
+        let is_root = std::ptr::eq(node, self.tree.node(Tree::ROOT));
+        let total = if is_root { whole } else { node.total };
+        let mut text = figure(total);
+        if node.self_value == total {
+            text.push_str(" \u{b7} all of it self");
         } else if node.self_value > 0 {
-            out.push_str(" \u{b7} self ");
-            push_escaped(out, &self.figures.value(node.self_value));
-            out.push_str(" (");
-            out.push_str(&share(node.self_value, total));
-            out.push(')');
+            text.push_str(" \u{b7} self ");
+            text.push_str(&figure(node.self_value));
         }
-        if self.is_timed() {
-            out.push_str(" \u{b7} ");
-            out.push_str(&count(node.samples));
-            out.push_str(if node.samples == 1 { " sample" } else { " samples" });
+        if self.is_timed() && node.samples > 0 {
+            text.push_str(" \u{b7} ");
+            text.push_str(&count(node.samples));
+            text.push_str(if node.samples == 1 { " sample" } else { " samples" });
         }
         if self.tree.differential {
-            out.push_str(" \u{b7} change ");
-            out.push_str(&change(node.total, node.before, total));
-            out.push_str(", self ");
-            out.push_str(&change(node.self_value, node.self_before, total));
+            text.push_str(" \u{b7} change ");
+            text.push_str(&change(node.total, node.before, whole));
+            text.push_str(", self ");
+            text.push_str(&change(node.self_value, node.self_before, whole));
         }
+        text
     }
 }
 

@@ -4,17 +4,23 @@ use proptest::prelude::*;
 use pyflame_profile::{Category, Label, Tree, Unit};
 use roxmltree::Document;
 
-use super::{draw, options};
+use super::{counted, draw, options};
 use crate::SvgOptions;
 
 /// A stack of these names, each in a file that is named like it.
 fn stack(names: &[&str]) -> Tree {
+    stack_of(names, &[])
+}
+
+/// The same, with a value for each frame of its own; 1 for the innermost.
+fn stack_of(names: &[&str], values: &[u64]) -> Tree {
     let mut tree = Tree::new(Unit::Count);
     let mut node = Tree::ROOT;
-    for name in names {
+    for (index, name) in names.iter().enumerate() {
         let (name, file) = ((*name).into(), (*name).into());
         let label = tree.label_id(Label { name, file, line: 1, category: Category::Own });
         node = tree.child(node, label);
+        tree.add(node, values.get(index).copied().unwrap_or(0), 1);
     }
     tree.add(node, 1, 1);
     tree.finish();
@@ -96,6 +102,14 @@ fn a_stack_of_fifty_thousand_frames_is_drawn() {
 }
 
 #[test]
+fn a_share_too_small_for_its_digits_is_no_markup() {
+    let tree = counted("a;b 1000000\na 1\n");
+    let picture = draw(&tree, &SvgOptions::default());
+    assert_harmless(&picture);
+    assert!(picture.contains("&lt;0.01%"));
+}
+
+#[test]
 fn texts_of_the_caller_are_as_harmless_as_names() {
     let evil = "\"><script>alert(1)</script>--\u{0}";
     let mut options = options(&["--colors=hot"]);
@@ -124,14 +138,15 @@ proptest! {
     #[test]
     fn every_picture_is_well_formed(
         names in prop::collection::vec(any::<String>(), 1..8),
+        values in prop::collection::vec(0_u64..1 << 40, 8),
         title in any::<String>(),
         width in prop::option::of(40_u32..3000),
     ) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut options = SvgOptions::default();
         (options.title, options.width) = (title, width);
-        let picture = draw(&stack(&names), &options);
+        let picture = draw(&stack_of(&names, &values), &options);
         assert_harmless(&picture);
-        prop_assert_eq!(shown(&picture).len(), names.len() + 1);
+        prop_assert!(shown(&picture).len() <= names.len() + 1);
     }
 }

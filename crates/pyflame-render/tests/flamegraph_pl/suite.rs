@@ -1,0 +1,131 @@
+//! Option by option.
+
+use pyflame_profile::{Reading, read_tree};
+use pyflame_render::{SvgOptions, svg};
+
+use crate::{drawn, script};
+
+/// Names of one length: the script sorts whole lines, so that a name which begins another one
+/// would stand elsewhere with it, and sometimes in two pieces.
+fn folded() -> String {
+    let name = |n: u32| format!("function{:03}", n % 40);
+    let line = |n: u32| {
+        let depth = 1 + n % 9;
+        let frames: Vec<String> = (0..depth).map(|d| name(n * (d + 1) / (d * d + 1) + d)).collect();
+        format!("{} {}\n", frames.join(";"), n * n % 97 + 1)
+    };
+    (0..300).map(line).collect::<Vec<_>>().concat()
+}
+
+fn our_picture(folded: &str, arguments: &[&str]) -> String {
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    let mut options = SvgOptions::parse_flamegraph_args(&arguments).unwrap();
+    let mut reading = Reading::default();
+    reading.min_share = options.min_share();
+    reading.in_time_order = options.flame_chart;
+    reading.reverse = std::mem::take(&mut options.reverse);
+    let (tree, _) = read_tree(vec![Box::new(folded.as_bytes())], &reading).unwrap();
+    let mut out = Vec::new();
+    svg(&tree, &options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Compares what can be compared. Their numbers are rounded to a tenth of a pixel, both ends on
+/// their own; their cut labels end in two dots where ours end in one ellipsis and a letter more.
+fn assert_same_as(folded: &str, arguments: &[&str], compare_fills: bool) {
+    let width = arguments.iter().find_map(|argument| argument.strip_prefix("--width="));
+    let mut all = arguments.to_vec();
+    if width.is_none() {
+        all.push("--width=1200");
+    }
+    let Some(theirs) = script::draw(folded, &all) else { return };
+    let upside_down = arguments.contains(&"--inverted");
+    let width: f64 = width.unwrap_or("1200").parse().unwrap();
+    let theirs = drawn::theirs(&theirs, upside_down);
+    let ours = drawn::ours(&our_picture(folded, &all), width, upside_down);
+    let names = |frames: &[drawn::Drawn]| -> Vec<(usize, String)> {
+        frames.iter().map(|frame| (frame.depth, frame.name.clone())).collect()
+    };
+    assert_eq!(names(&ours), names(&theirs), "{arguments:?}");
+    assert!(ours.len() > 3, "{arguments:?}");
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        let context = format!("{arguments:?}\n{ours:?}\n{theirs:?}");
+        assert!((ours.x - theirs.x).abs() < 0.06, "{context}");
+        assert!((ours.width - theirs.width).abs() < 0.11, "{context}");
+        assert_eq!(ours.count, theirs.count, "{context}");
+        assert!(ours.depth == 0 || is_same_label(&ours.label, &theirs.label), "{context}");
+        assert!(!compare_fills || ours.fill == theirs.fill, "{context}");
+    }
+}
+
+fn is_same_label(ours: &str, theirs: &str) -> bool {
+    match (ours.strip_suffix('\u{2026}'), theirs.strip_suffix('\u{2026}')) {
+        (Some(ours), Some(theirs)) => {
+            ours.starts_with(theirs) && ours.chars().count() == theirs.chars().count() + 1
+        }
+        _ => ours == theirs,
+    }
+}
+
+#[test]
+fn options_that_change_frames_change_them_alike() {
+    for arguments in [
+        &[][..],
+        &["--width=600"],
+        &["--width=3000", "--height=24"],
+        &["--minwidth=5"],
+        &["--minwidth=0.5%"],
+        &["--fontsize=20"],
+        &["--fontsize=9.5", "--fontwidth=0.4"],
+        &["--total=40000"],
+        &["--total=10"],
+        &["--factor=2.5", "--countname=bytes"],
+        &["--inverted"],
+        &["--reverse"],
+        &["--reverse", "--inverted", "--minw=1"],
+        &["--flamechart"],
+    ] {
+        assert_same_as(&folded(), arguments, false);
+    }
+}
+
+#[test]
+fn hashed_colours_are_the_same_in_every_palette() {
+    for palette in [
+        "hot", "mem", "io", "java", "js", "red", "green", "blue", "aqua", "yellow", "purple",
+        "orange", "wakeup", "chain", "perl",
+    ] {
+        let colors = format!("--colors={palette}");
+        // Names of which old and new versions of the script think alike.
+        let names = "org/a.js;x::y 3\norg/a.js;sys_read 2\norg/b.js;Perl_x 3\norg/b.js;malloc 2\n";
+        // Palettes that the script does not know yet are black there.
+        let known = script::draw(names, &["--hash", &colors]);
+        if known.is_some_and(|picture| !picture.contains("rgb(0,0,0)\" rx")) {
+            assert_same_as(names, &["--hash", &colors], true);
+        }
+    }
+}
+
+#[test]
+fn fractions_keep_their_widths() {
+    assert_same_as("aaa;bbb 0.25\naaa;ccc 1.5\nddd 3\neee;fff 0.125\n", &[], false);
+}
+
+#[test]
+fn a_differential_has_the_same_frames_and_colours() {
+    let text = "aa;bb 10 20\naa;cc 30 5\ndd 7 7\nee;ff 1 40\nee 10 30\n";
+    assert_same_as(text, &[], true);
+    assert_same_as(text, &["--negate"], true);
+    assert_same_as(text, &["--inverted", "--width=500"], true);
+}
+
+#[test]
+fn lines_that_the_script_ignores_are_ignored() {
+    assert_same_as("aaa;bbb 3\nno count\naaa;ccc -1\naaa;ddd x\n\neee 4\n", &[], false);
+}
+
+#[test]
+fn markup_in_names_is_drawn_as_a_name() {
+    // The script turns < and > into brackets of another kind; we show them.
+    assert_same_as("a&b;\"c\" 3\na&b;'d' 4\n", &[], false);
+}
