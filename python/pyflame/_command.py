@@ -79,8 +79,8 @@ class _Session:
             # A forked child is not what was asked for. A program that could not start (a syntax
             # error, a module that isn't there) has nothing to show but Python's own message.
             return
-        profile = self._recorder.stop(self._runner_files)
         try:
+            profile = self._recorder.stop(self._runner_files)
             self._command.save(profile)
         except (Error, OSError) as error:
             message = error.strerror if isinstance(error, OSError) else None

@@ -27,6 +27,7 @@ class ThreadNames:
         # The object is asked again at the end, since a thread may be named late, and is not
         # kept alive for that.
         self._noted: list[tuple[int, str, int, ref[threading.Thread]]] = []
+        self._latest: dict[int, Callable[[], threading.Thread | None]] = {}
 
     def start(self) -> None:
         """Start to take names."""
@@ -57,8 +58,14 @@ class ThreadNames:
             native_id: int | None = _thread.get_native_id()
         else:
             native_id = thread.native_id
-        if native_id is not None and all(thread is not noted() for *_, noted in self._noted):
-            self._noted.append((native_id, thread.name, monotonic_ns(), ref(thread)))
+        if native_id is None or self._latest.get(native_id, _nobody)() is thread:
+            return  # Not started yet; or noted already, by another wrapper of ours.
+        self._latest[native_id] = ref(thread)
+        self._noted.append((native_id, thread.name, monotonic_ns(), ref(thread)))
+
+
+def _nobody() -> None:
+    """Stand in for a reference to the thread of an id that is new."""
 
 
 _collectors: list[ThreadNames] = []

@@ -10,12 +10,17 @@ import pytest
 
 
 @pytest.fixture(params=["signal", "fallback"])
-def ends_alike(request, runner):
+def engine(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def ends_alike(engine, runner):
     """Assert that a program ends in the same way both ways, and that its profile was saved."""
 
     def compare(*args: str, saved: bool = True, python_options: tuple[str, ...] = (), **options):
         plain = runner.python(*python_options, *args, **options)
-        recorded = ("-m", "pyflame", "-q", "--engine", request.param, "-o", "end.svg")
+        recorded = ("-m", "pyflame", "-q", "--engine", engine, "-o", "end.svg")
         ours = runner.python(*python_options, *recorded, *args, **options)
         assert ours.stderr == plain.stderr
         assert ours.stdout == plain.stdout
@@ -27,17 +32,16 @@ def ends_alike(request, runner):
 
 
 @pytest.fixture
-def script_ends_alike(ends_alike, runner):
-    """The same for the text of a script, which is also run as a module and as code."""
+def script_ends_alike(ends_alike, runner, engine):
+    """The same for the text of a script, which is also run as a module, as code, and piped in."""
 
     def compare(text: str, **options: object):
         runner.write("script.py", text)
-        ends_alike("-m", "script", **options)
-        (runner.folder / "end.svg").unlink()
-        ends_alike("-c", text, **options)
-        (runner.folder / "end.svg").unlink()
-        ends_alike("-", input=text, **options)
-        (runner.folder / "end.svg").unlink()
+        if engine == "signal":  # Here the ways to start are under test, not the engine.
+            ways = [["-m", "script"], ["-c", text], ["-"]]
+            for words, more in zip(ways, [{}, {}, {"input": text}]):
+                ends_alike(*words, **more, **options)
+                (runner.folder / "end.svg").unlink()
         return ends_alike("script.py", **options)
 
     return compare

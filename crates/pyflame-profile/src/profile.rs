@@ -275,18 +275,17 @@ impl Profile {
     ///
     /// The kernel reuses ids. A thread bears the last name that was learnt for its id before the
     /// thread was seen; where that is another's, the thread was seen before it had said its name.
-    pub fn name_threads(&mut self, mut names: Vec<ThreadName>, seen_ns: &[u64]) {
+    pub fn name_threads(&mut self, names: Vec<ThreadName>, seen_ns: &[u64]) {
+        let mut by_id: IndexMap<u64, Vec<ThreadName>, FxBuildHasher> = IndexMap::default();
+        for name in names {
+            by_id.entry(name.native_id).or_default().push(name);
+        }
         for (thread, seen_ns) in self.threads.iter_mut().zip(seen_ns) {
-            let mut own = (0..names.len()).filter(|i| names[*i].native_id == thread.native_id);
-            let first = own.clone().next();
-            if let Some(index) = own.rfind(|i| names[*i].learnt_ns <= *seen_ns).or(first) {
-                thread.name.clone_from(&names[index].name);
-                // Threads with one id come one after the other, and so do their names.
-                let mut position = 0;
-                names.retain(|name| {
-                    position += 1;
-                    name.native_id != thread.native_id || position > index + 1
-                });
+            let Some(names) = by_id.get_mut(&thread.native_id) else { continue };
+            let learnt = names.iter().rposition(|name| name.learnt_ns <= *seen_ns).unwrap_or(0);
+            // Threads with one id come one after the other, and so do their names.
+            if let Some(own) = names.drain(..names.len().min(learnt + 1)).next_back() {
+                thread.name = own.name;
             }
         }
     }
