@@ -5,6 +5,8 @@ What a program can have is not written down here: CPython itself says it (oracle
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,13 +77,21 @@ def is_rooted(stack: Stack, root: str, exceptions: set[str]) -> bool:
     """Whether the outermost frame is the program's, or one that the interpreter itself calls."""
     first = stack.frames[0] if stack.frames else None
     if first is None:
-        return False
+        # The interpreter begins and ends a program in C.
+        return stack.marker == "[no Python frames]"
     if first.name == "<module>":
         return first.file.endswith(root)
-    called_by_the_interpreter = plain_name(first.name) in {"_bootstrap", "_shutdown"}
-    return plain_name(first.name) in exceptions or (
-        called_by_the_interpreter and first.file.endswith("threading.py")
-    )
+    if (plain_name(first.name), Path(first.file).parts[-2:]) in CALLED_BY_THE_INTERPRETER:
+        return True
+    return plain_name(first.name) in exceptions
+
+
+# Threads, and what the standard library itself registers with `atexit`.
+CALLED_BY_THE_INTERPRETER = {
+    ("_bootstrap", (f"python3.{sys.version_info[1]}", "threading.py")),
+    ("_shutdown", (f"python3.{sys.version_info[1]}", "threading.py")),
+    ("shutdown", ("logging", "__init__.py")),
+}
 
 
 def plain_name(name: str) -> str:

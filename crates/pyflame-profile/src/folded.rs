@@ -37,12 +37,13 @@ impl Tree {
     pub fn folded(&self) -> String {
         let mut lines: Vec<(String, u64)> = Vec::new();
         // Depth first, by hand: stacks can be deeper than ours.
-        let mut pending: Vec<(NodeId, usize)> = vec![(Self::ROOT, 0)];
+        let mut pending: Vec<(NodeId, usize, usize)> = vec![(Self::ROOT, 0, 0)];
         let mut path = String::new();
-        while let Some((node, keep)) = pending.pop() {
+        while let Some((node, keep, depth)) = pending.pop() {
             path.truncate(keep);
             if node != Self::ROOT {
-                if !path.is_empty() {
+                // A frame can be without a name, so that the path may be empty for a while.
+                if depth > 1 {
                     path.push(';');
                 }
                 path.push_str(&escape_frame(&self.label(node).text()));
@@ -52,7 +53,7 @@ impl Tree {
                 let path = if path.is_empty() { "[no Python frames]" } else { &path };
                 lines.push((path.to_owned(), data.self_value));
             }
-            pending.extend(data.children.iter().rev().map(|child| (*child, path.len())));
+            pending.extend(data.children.iter().rev().map(|child| (*child, path.len(), depth + 1)));
         }
         write_lines(&lines, self.unit, self.scale)
     }

@@ -193,6 +193,16 @@ impl Recording {
         self.record(look, stack, State::Running);
     }
 
+    /// Takes note of a thread that runs at the end of the recording. Up to two intervals without
+    /// a sample are as it should be; more is a time of which nothing is known.
+    pub(crate) fn ran_on(&mut self, look: Look) {
+        let interval_ns = u64::try_from(self.options.interval.as_nanos()).unwrap_or(u64::MAX);
+        let accounted_ns = self.follow(look).accounted_ns;
+        if look.at_ns.saturating_sub(accounted_ns) > interval_ns.saturating_mul(2) {
+            self.uncaptured(look, "the end, which no sample followed");
+        }
+    }
+
     /// Ends the recording.
     pub(crate) fn finish(mut self, now_ns: u64) -> Recorded {
         let leftover = "[uncaptured: CPU time between samples]";

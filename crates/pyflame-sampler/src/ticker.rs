@@ -132,9 +132,26 @@ impl Ticker {
                 self.collect();
                 let position = self.recordings.iter().position(|r| r.number == number);
                 if let Some(position) = position {
-                    let recording = self.recordings.remove(position);
+                    let mut recording = self.recordings.remove(position);
+                    self.close(&mut recording, now_ns);
                     _ = recorded.send(recording.finish(now_ns));
                 }
+            }
+        }
+    }
+
+    /// Accounts for the time since the last look at each thread: a thread that stands still is
+    /// still there, and of the others too long a time must not be lost.
+    fn close(&mut self, recording: &mut Recording, now_ns: u64) {
+        for thread in self.roster.iter_mut() {
+            if !recording.wants(thread.native_id) {
+                continue;
+            }
+            let Some(cpu_ns) = thread.clock.cpu_ns() else { continue };
+            let look = thread.look(now_ns, cpu_ns);
+            match thread.still.as_ref().filter(|still| still.cpu_ns == cpu_ns) {
+                Some(still) => recording.still(look, still, still.state, &mut self.codes),
+                None => recording.ran_on(look),
             }
         }
     }
