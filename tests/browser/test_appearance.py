@@ -15,6 +15,7 @@ FOLDED = "".join(
     for n in range(40)
 )
 STRICT = "default-src 'none'"
+ROOT = ".frames rect[x='0%'][width='100%'] >> nth=-1"
 
 
 def boxes(shown: Shown, selector: str) -> list[dict[str, float]]:
@@ -53,8 +54,8 @@ def test_a_policy_that_takes_scripts_but_no_styles_leaves_it_usable(
     draw: Draw, show: Show, place: str
 ) -> None:
     shown = show(draw(FOLDED), place, csp="default-src 'none'; script-src 'unsafe-inline'")
-    shown.frame.locator(".frames rect").nth(2).click(force=True)
-    assert shown.shown()["main"] == (0, 100)
+    shown.click("function_number_01")
+    assert shown.shown()["function_number_01"] == (0, 100)
     assert shown.can_reset()
 
 
@@ -80,7 +81,7 @@ def test_labels_stay_within_their_frames_at_every_width(draw: Draw, show: Show, 
 
 @pytest.mark.parametrize("width", [300, 1200, 3000])
 def test_the_picture_fills_the_width_it_has(draw: Draw, show: Show, width: int) -> None:
-    root = boxes(show(draw(FOLDED), width=width), ".frames rect")[0]
+    root = boxes(show(draw(FOLDED), width=width), ROOT)[0]
     assert root["right"] - root["left"] == pytest.approx(0.98 * width, abs=16)
 
 
@@ -95,14 +96,14 @@ def test_the_head_of_the_picture_fits(draw: Draw, show: Show, width: int) -> Non
 
 
 def test_a_fixed_width_stays(draw: Draw, show: Show) -> None:
-    root = boxes(show(draw(FOLDED, "--width=700"), width=1200), ".frames rect")[0]
+    root = boxes(show(draw(FOLDED, "--width=700"), width=1200), ROOT)[0]
     assert (root["left"], root["right"]) == (10, 690)
 
 
 def test_a_dark_page_gets_dark_frames_and_light_labels(draw: Draw, show: Show) -> None:
     picture = draw(FOLDED)
     light, dark = show(picture), show(picture, dark=True)
-    for selector in (".page", ".frames .o0, .frames .o3, .frames .o5", ".labels text"):
+    for selector in (".page", ".frames g[class^='o'] rect", ".labels text"):
         assert set(fills(light, selector)).isdisjoint(fills(dark, selector)), selector
     assert fills(dark, ".labels text")[0] == "rgb(245, 245, 247)"
 
@@ -116,14 +117,14 @@ def test_a_chosen_background_is_the_same_for_everybody(draw: Draw, show: Show) -
 
 def test_waiting_is_told_by_more_than_its_colour(draw: Draw, show: Show) -> None:
     shown = show(draw("a;[waiting] 3\n"))
-    assert "url(" in fills(shown, ".frames .w")[0]
+    assert "url(" in fills(shown, ".frames .w rect")[0]
     style = "text => getComputedStyle(text).fontStyle"
     assert shown.frame.eval_on_selector(".labels text >> nth=-1", style) == "italic"
 
 
 def test_a_tall_flame_graph_opens_at_its_root(draw: Draw, show: Show) -> None:
     shown = show(draw(";".join(f"f{n}" for n in range(200)) + " 1\n"))
-    root = boxes(shown, ".frames rect")[0]
+    root = boxes(shown, ROOT)[0]
     header = boxes(shown, ".header")[0]
     assert 0 < root["bottom"] <= 800
     assert header["top"] == pytest.approx(0, abs=1)
@@ -138,5 +139,5 @@ def test_an_empty_picture_raises_no_error(draw: Draw, show: Show) -> None:
 def test_ten_thousand_nested_frames_can_be_opened(draw: Draw, show: Show) -> None:
     shown = show(draw(";".join(["recurse"] * 10_000) + " 1\n"))
     assert shown.frame.locator(".frames rect").count() == 10_001
-    shown.frame.locator(".frames rect").nth(10_000).click(force=True)
+    shown.frame.locator(".frames rect").nth(9_000).click(force=True)
     assert shown.complaints == []

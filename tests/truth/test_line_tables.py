@@ -49,8 +49,7 @@ def codes() -> list[CodeType]:
 def cpython_ranges(code: CodeType) -> list[Range]:
     """The lines of a code object as CPython tells them."""
     if sys.version_info >= (3, 10):
-        # A module begins with an instruction at line 0, from 3.11 on; no file has such a line.
-        return [(start, end, line or None) for start, end, line in code.co_lines()]
+        return list(code.co_lines())
     starts = [*dis.findlinestarts(code), (len(code.co_code), None)]
     return [(start, end, line) for (start, line), (end, _) in zip(starts, starts[1:])]
 
@@ -87,7 +86,7 @@ def test_lines_are_those_that_co_positions_gives(codes: list[CodeType]) -> None:
         code
         for code in codes
         if by_instruction(_native._code_lines(code))
-        != [position[0] or None for position in code.co_positions()]
+        != [position[0] for position in code.co_positions()]
     ]
     assert not wrong
 

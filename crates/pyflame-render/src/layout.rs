@@ -1,7 +1,6 @@
 //! Which frames of a tree are drawn, and in which row.
 //!
-//! Frames come callers first, each followed at once by everything below it, so that the frames of
-//! a subtree stand together; the picture's script relies on that order.
+//! Frames come callers first, each followed at once by everything below it.
 
 use pyflame_profile::{LeftOut, NodeId, Tree};
 

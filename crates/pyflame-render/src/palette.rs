@@ -86,7 +86,7 @@ impl Palette {
 }
 
 /// How a frame is filled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Paint {
     /// The class by which the style sheet darkens it for a dark page; empty for one colour only.
     pub(crate) class: &'static str,

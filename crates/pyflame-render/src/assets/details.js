@@ -28,9 +28,9 @@ function makeDetails(svg, frames) {
     figures.textContent = ruler.fit(facts.figures, room - 17);
     const left = room - 17 - ruler.width(figures.textContent) - 16;
     lines.textContent = ruler.fit(facts.lines, left);
-    const rect = frames.rects[index];
-    swatch.setAttribute('class', rect.getAttribute('class').split(' ')[0]);
-    swatch.setAttribute('fill', rect.getAttribute('fill'));
+    const colour = frames.colour(index);
+    swatch.setAttribute('class', colour.name);
+    swatch.setAttribute('fill', colour.fill);
     toggle(true);
   }
 

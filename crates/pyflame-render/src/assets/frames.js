@@ -1,25 +1,32 @@
-// The frames as the file has them.
-//
-// Callers come first and a subtree's frames stand together, so the tree is known from the order
-// and the rows: a frame's callees are what follows it until a frame of its own row or below.
+// The frames as the file has them, put in order: callers first, and the frames of a subtree
+// together. A frame's callees are then what follows it until a frame of its own row or below.
 
 function readFrames(svg) {
-  const rects = Array.from(svg.querySelectorAll('.frames rect'));
-  const count = rects.length;
-  const x = new Float64Array(count);
-  const width = new Float64Array(count);
-  const y = new Float64Array(count);
-  const depth = new Int32Array(count);
+  if (svg.querySelector('.frames') === null) return { count: 0 };
+  const found = Array.from(svg.querySelectorAll('.frames rect'), function (rect) {
+    return {
+      rect: rect,
+      x: parseFloat(rect.getAttribute('x')),
+      y: parseFloat(rect.getAttribute('y')),
+      width: parseFloat(rect.getAttribute('width')),
+    };
+  });
+  const upwards = svg.querySelector('.frames').dataset.root === 'bottom';
+  found.sort(function (a, b) {
+    return a.x - b.x || (upwards ? b.y - a.y : a.y - b.y);
+  });
+  const count = found.length;
+  const rects = found.map(function (frame) { return frame.rect; });
+  const x = Float64Array.from(found, function (frame) { return frame.x; });
+  const y = Float64Array.from(found, function (frame) { return frame.y; });
+  const width = Float64Array.from(found, function (frame) { return frame.width; });
+  const height = parseFloat(rects[0].getAttribute('height')) + 1;
+  const depth = Int32Array.from(y, function (top) { return Math.abs(top - y[0]) / height; });
   const parent = new Int32Array(count).fill(-1);
   const end = new Int32Array(count).fill(count);
-  const height = count > 0 ? parseFloat(rects[0].getAttribute('height')) + 1 : 0;
   const places = new Map();
   const open = [];
   rects.forEach(function (rect, index) {
-    x[index] = parseFloat(rect.getAttribute('x'));
-    width[index] = parseFloat(rect.getAttribute('width'));
-    y[index] = parseFloat(rect.getAttribute('y'));
-    depth[index] = Math.round(Math.abs(y[index] - y[0]) / height);
     while (open.length > depth[index]) end[open.pop()] = index;
     if (open.length > 0) parent[index] = open[open.length - 1];
     open.push(index);
@@ -32,6 +39,12 @@ function readFrames(svg) {
     return { name: lines[0], figures: lines[1], place: lines[2] || '', lines: lines[3] || '' };
   }
 
+  // The colour of a frame's group, by class and by fill.
+  function colour(index) {
+    const group = rects[index].closest('g');
+    return { name: group.getAttribute('class') || '', fill: group.getAttribute('fill') };
+  }
+
   function contains(outer, inner) {
     return outer <= inner && inner < end[outer];
   }
@@ -41,7 +54,10 @@ function readFrames(svg) {
     return places.has(element) ? places.get(element) : -1;
   }
 
-  return { rects, count, indexOf, x, y, width, height, depth, parent, end, facts, contains };
+  return {
+    rects, count, upwards, x, y, width, height, depth, parent, end,
+    facts, colour, contains, indexOf,
+  };
 }
 
 // The place as a label shows it: the last two parts of the path.

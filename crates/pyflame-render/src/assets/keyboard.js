@@ -2,7 +2,6 @@
 
 // The frame that an arrow key leads to, or the same one.
 function neighbour(frames, view, index, key) {
-  const upwards = frames.count > 1 && frames.y[0] > frames.y[frames.count - 1];
   if (key === 'ArrowLeft' || key === 'ArrowRight') {
     const step = key === 'ArrowLeft' ? -1 : 1;
     let next = index + step;
@@ -12,7 +11,7 @@ function neighbour(frames, view, index, key) {
     }
     return index;
   }
-  if ((key === 'ArrowUp') !== upwards) return frames.parent[index] < 0 ? index : frames.parent[index];
+  if ((key === 'ArrowUp') !== frames.upwards) return frames.parent[index] < 0 ? index : frames.parent[index];
   return widestCallee(frames, view, index);
 }
 

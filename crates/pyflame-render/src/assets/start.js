@@ -170,8 +170,7 @@ function start() {
 
   // A tall flame graph opens at its root, which is at the bottom.
   function showRoot() {
-    const upwards = frames.count > 1 && frames.y[0] > frames.y[frames.count - 1];
-    if (ownsPage && upwards && window.scrollY === 0) window.scrollTo(0, svg.getBoundingClientRect().height);
+    if (ownsPage && frames.upwards && window.scrollY === 0) window.scrollTo(0, svg.getBoundingClientRect().height);
     keepHeader();
   }
 

@@ -96,12 +96,12 @@ function makeView(svg, frames) {
 
   function label(index, room) {
     const facts = frames.facts(index);
-    const style = frames.rects[index].classList;
+    const colour = frames.colour(index).name;
     const text = make('text', { x: x[index] + '%', dx: 4, y: frames.y[index] + baseline });
     if (index < zoomed()) text.setAttribute('fill-opacity', FADED);
-    if (style.contains('match')) text.setAttribute('class', 'match');
-    if (style.contains('w') || style.contains('x')) text.setAttribute('font-style', 'italic');
-    if (style.contains('x')) halo(text);
+    if (frames.rects[index].classList.contains('match')) text.setAttribute('class', 'match');
+    if (colour === 'w' || colour === 'x') text.setAttribute('font-style', 'italic');
+    if (colour === 'x') halo(text);
     text.textContent = ruler.fit(facts.name, room);
     const left = room - ruler.width(facts.name) - 9;
     const place = shortPlace(facts.place);

@@ -60,7 +60,8 @@ pub(crate) fn ours(picture: &str, width: f64, upside_down: bool) -> Vec<Drawn> {
         .filter(|node| within(node, "labels"))
         .map(|node| (place(node), node.first_element_child().and_then(|text| text.text())))
         .collect();
-    let rects = document.descendants().filter(|node| within(node, "frames"));
+    let groups = document.descendants().filter(|node| within(node, "frames"));
+    let rects = groups.flat_map(|group| group.children()).filter(Node::is_element);
     let frames = rects.map(|rect| {
         let title = rect.first_element_child().and_then(|title| title.text()).unwrap();
         let mut lines = title.lines();
@@ -74,7 +75,11 @@ pub(crate) fn ours(picture: &str, width: f64, upside_down: bool) -> Vec<Drawn> {
             name,
             label: label.unwrap_or_default().to_owned(),
             count: figures.split(' ').next().unwrap_or_default().to_owned(),
-            fill: rect.attribute("fill").unwrap_or_default().to_owned(),
+            fill: rect
+                .parent()
+                .and_then(|group| group.attribute("fill"))
+                .unwrap_or_default()
+                .to_owned(),
         };
         (number(rect, "y"), drawn)
     });

@@ -47,19 +47,23 @@ fn assert_harmless(picture: &str) {
     );
 }
 
-/// The name that each frame's hover title begins with, callers first.
+/// The name that each frame's hover title begins with, from the lowest row up.
 fn shown(picture: &str) -> Vec<String> {
     let document = Document::parse(picture).unwrap();
     let is_frame = |node: &roxmltree::Node<'_, '_>| {
-        node.has_tag_name("rect")
-            && node.parent().and_then(|p| p.attribute("class")) == Some("frames")
+        let mut around = node.ancestors().skip(1);
+        node.tag_name().name() == "rect"
+            && around.any(|group| group.attribute("class") == Some("frames"))
     };
-    let titles = document.descendants().filter(|node| is_frame(node));
-    let text = |node: roxmltree::Node<'_, '_>| {
-        let title = node.first_element_child().and_then(|title| title.text()).unwrap();
-        title.lines().next().unwrap().to_owned()
+    let frames = document.descendants().filter(|node| is_frame(node));
+    let title = |frame: roxmltree::Node<'_, '_>| {
+        let title = frame.first_element_child().and_then(|title| title.text()).unwrap();
+        let y: i64 = frame.attribute("y").unwrap().parse().unwrap();
+        (-y, title.lines().next().unwrap().to_owned())
     };
-    titles.map(text).collect()
+    let mut titles: Vec<_> = frames.map(title).collect();
+    titles.sort();
+    titles.into_iter().map(|(_, name)| name).collect()
 }
 
 #[test]
