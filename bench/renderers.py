@@ -135,8 +135,7 @@ def walks(lines: int, seed: int) -> str:
         for n in range(1, 2001)
     ]
     calls = [
-        [chance.randrange(len(names)) for _ in range(chance.choice([1, 2, 3, 4, 6]))]
-        for _ in names
+        [chance.randrange(len(names)) for _ in range(chance.choice([1, 2, 3, 4, 6]))] for _ in names
     ]
     text = []
     for _ in range(lines):
@@ -183,7 +182,7 @@ def inferno() -> list[str] | None:
 def browse(command: list[str], folder: Path) -> bool:
     """Prints how long 50,000 frames take to open and to zoom in Chromium; the bar is a second."""
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415
+        from playwright.sync_api import sync_playwright
     except ImportError:
         print("not measured: Chromium, for want of playwright")
         return True

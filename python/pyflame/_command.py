@@ -12,7 +12,7 @@ import sys
 
 from pyflame import _native, _run
 from pyflame._recorder import Recorder
-from pyflame.exceptions import Error, UsageError
+from pyflame.exceptions import Error, SignalsUnavailable, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class _Session:
         try:
             self._status = _run.run(self._command, self._start)
         except _run.NotStarted:
-            self._recorder.stop()
+            if self._recorder.started:
+                self._recorder.stop()
             raise
         except SystemExit as end:
             self._status = end.code
@@ -71,7 +72,11 @@ class _Session:
         return self._status
 
     def _start(self) -> None:
-        self._recorder.start()
+        try:
+            self._recorder.start()
+        except SignalsUnavailable as error:
+            _say(f"pyflame: error: {error}; leave out `--engine signal` to do without them")
+            raise SystemExit(USAGE_STATUS) from None
         self._runner_files = _run.runner_files()
 
     def _finish(self) -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "__version__",
     "_code_facts",
     "_code_lines",
+    "_memory_image",
     "interval_ns",
     "parse_command",
     "print_exception",

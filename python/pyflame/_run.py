@@ -35,7 +35,7 @@ def runner_files() -> list[str]:
     """
     files = {
         str(module.__file__)
-        for name, module in sys.modules.items()
+        for name, module in tuple(sys.modules.items())
         if name.partition(".")[0] == __package__
     }
     runpy: Any = sys.modules.get("runpy")

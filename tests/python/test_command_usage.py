@@ -124,6 +124,29 @@ def test_extra_arguments_that_can_not_be_split(refused):
     assert "a quote is not closed" in refused("-p", "cat", "-a", "--title 'x", *RUN)
 
 
+@pytest.mark.parametrize("words", [["-c", "print(1)"], ["-m", "this"]])
+def test_signals_that_can_not_be_used(runner, words):
+    code = (
+        "import sys\n"
+        "from pyflame import _command, _native, exceptions\n"
+        "class NoSignals:\n"
+        "    def __init__(self, *_):\n"
+        "        pass\n"
+        "    def start(self):\n"
+        "        raise exceptions.SignalsUnavailable('no signals today')\n"
+        "_native.Recording = NoSignals\n"
+        "sys.exit(_command.main())\n"
+    )
+    result = runner.python("-c", code, "--engine=signal", *words)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("pyflame: error: no signals today; leave out")
+    assert runner.files() == []
+    result = runner.python("-c", code, *words)
+    assert result.returncode == 0
+    assert "fallback engine (no signals today) -> " in result.stderr
+
+
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_goes_to_standard_output(runner, option):
     result = runner.pyflame("-q", option)

@@ -14,9 +14,7 @@ RESULT = []
 
 
 def leaf():
-    RESULT.append(
-        _native._memory_image()
-    )
+    RESULT.append(_native._memory_image())
     return 1
 
 
