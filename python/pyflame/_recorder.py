@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 ENGINES = ("auto", "signal", "fallback")
+_OWN_FOLDER = __file__[: -len("_recorder.py")]
 
 
 class Recorder:
@@ -101,6 +102,7 @@ class Recorder:
             engine_note=self._engine_note,
             thread_names=thread_names,
             runner_files=runner_files,
+            own_folder=_OWN_FOLDER,
         )
         if self._qualify is not None:
             profile = self._qualify(profile)

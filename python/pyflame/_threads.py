@@ -74,7 +74,9 @@ _METHOD = "_set_native_id"
 
 def _install() -> None:
     """Wrap the method, unless our wrapper is what is there."""
-    found = vars(threading.Thread)[_METHOD]
+    found = vars(threading.Thread).get(_METHOD)
+    if found is None:
+        return  # gevent takes it away: its threads have no native id of their own.
     if not isinstance(getattr(found, "pyflame_original", None), type(_install)):
         setattr(threading.Thread, _METHOD, _noting(found))
 
@@ -84,7 +86,7 @@ def _uninstall() -> None:
 
     Where somebody else has wrapped ours in the meantime, it stays and does nothing.
     """
-    original = getattr(vars(threading.Thread)[_METHOD], "pyflame_original", None)
+    original = getattr(vars(threading.Thread).get(_METHOD), "pyflame_original", None)
     if original is not None and not _collectors:
         setattr(threading.Thread, _METHOD, original)
 

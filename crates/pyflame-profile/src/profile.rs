@@ -270,6 +270,28 @@ impl Profile {
         }
     }
 
+    /// Gives the time of a profiler's own functions to whoever called them: of stacks that end in
+    /// a function which `is_own`, or in what that called of the standard library, only the part
+    /// before it is kept.
+    pub fn drop_own(&mut self, is_own: impl Fn(&Function) -> bool) {
+        let mut callers: IndexMap<StackId, StackId, FxBuildHasher> = IndexMap::default();
+        for (stack, before, frame) in self.stacks.iter() {
+            let Some((function, _)) = self.frame(frame) else { continue };
+            let is_library = matches!(function.category, Category::Stdlib | Category::Import);
+            let outside = callers.get(&before).copied();
+            if is_own(function) || (outside.is_some() && is_library) {
+                callers.insert(stack, outside.unwrap_or(before));
+            }
+        }
+        if callers.is_empty() {
+            return;
+        }
+        for ((thread, stack, state), totals) in std::mem::take(&mut self.samples) {
+            let stack = callers.get(&stack).copied().unwrap_or(stack);
+            self.record_totals(thread, stack, state, totals);
+        }
+    }
+
     /// Gives threads the names that were learnt elsewhere. `seen_ns` says for each thread when it
     /// was first seen, on the clock of [`ThreadName::learnt_ns`].
     ///

@@ -313,7 +313,8 @@ impl Profile {
     ///     thread_names: Native id, name, and when they were learnt on the monotonic clock, for
     ///         each thread in order of that time.
     ///     runner_files: Frames of these files at the outer end of stacks are not the program's.
-    #[pyo3(signature = (*, program, engine_note, thread_names, runner_files))]
+    ///     own_folder: The time of functions of files below it is their callers'.
+    #[pyo3(signature = (*, program, engine_note, thread_names, runner_files, own_folder))]
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _completed(
         &self,
@@ -321,6 +322,7 @@ impl Profile {
         engine_note: &str,
         thread_names: Vec<(u64, Text, u64)>,
         runner_files: Vec<Text>,
+        own_folder: Text,
     ) -> Self {
         let mut profile = self.inner.clone();
         profile.meta.program = program.0.into();
@@ -332,6 +334,7 @@ impl Profile {
         });
         profile.name_threads(names.collect(), &self.seen_ns);
         profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
+        profile.drop_own(|function| function.file.starts_with(&own_folder.0));
         profile.into()
     }
 

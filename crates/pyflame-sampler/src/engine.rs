@@ -24,6 +24,7 @@ pub struct RecordingHandle {
     number: u64,
     /// The process in which it was started.
     pid: u32,
+    has_ended: bool,
 }
 
 /// The sampling thread, if there is one.
@@ -68,21 +69,26 @@ impl RecordingHandle {
         if started.is_err() && is_new {
             *engine = None;
         }
-        started.map(|()| Self { number, pid })
+        started.map(|()| Self { number, pid, has_ended: false })
     }
 
     /// Ends the recording. The caller holds the GIL, for the reasons that [`Self::start`] gives.
     ///
     /// # Errors
     /// When there is nothing to hand over: in a forked child, or after a defect of ours.
-    pub fn stop(self) -> Result<Recorded, StopError> {
+    pub fn stop(mut self) -> Result<Recorded, StopError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<Recorded, StopError> {
+        self.has_ended = true;
         if self.pid != std::process::id() {
             return Err(StopError::ForkedChild);
         }
         let mut engine = engine();
         let running = engine.as_mut().ok_or(StopError::ThreadEnded)?;
         let (recorded, wait) = channel();
-        _ = running.commands.send(Command::Stop(self.number, recorded));
+        _ = running.commands.send(Command::Stop(self.number, clock::monotonic_ns(), recorded));
         wake::call();
         let recorded = wait.recv().map_err(|_| StopError::ThreadEnded);
         running.recordings -= 1;
@@ -128,6 +134,15 @@ impl Engine {
             StartError::NoThread(error)
         })?;
         Ok(Self { pid, commands, recordings: 0, thread })
+    }
+}
+
+impl Drop for RecordingHandle {
+    /// A recording that nobody asks for any more ends.
+    fn drop(&mut self) {
+        if !self.has_ended {
+            _ = self.end();
+        }
     }
 }
 

@@ -30,8 +30,8 @@ use crate::{c_stack, clock, wake};
 pub(crate) enum Command {
     /// Begin a recording, and say when it has begun.
     Start(u64, Options, Sender<()>),
-    /// End a recording and hand it over.
-    Stop(u64, Sender<Recorded>),
+    /// End a recording, which was asked for at that time, and hand it over.
+    Stop(u64, u64, Sender<Recorded>),
 }
 
 /// The state of the sampling thread.
@@ -113,9 +113,9 @@ impl Ticker {
     }
 
     fn obey(&mut self, command: Command) {
-        let now_ns = monotonic_ns();
         match command {
             Command::Start(number, options, started) => {
+                let now_ns = monotonic_ns();
                 let mut recording = Recording::new(number, options, now_ns);
                 self.roster.refresh(now_ns, &mut self.slots);
                 for thread in self.roster.iter_mut() {
@@ -128,13 +128,13 @@ impl Ticker {
                 self.recordings.push(recording);
                 _ = started.send(()); // Who asked may have gone; that is no error.
             }
-            Command::Stop(number, recorded) => {
+            Command::Stop(number, asked_ns, recorded) => {
                 self.collect();
                 let position = self.recordings.iter().position(|r| r.number == number);
                 if let Some(position) = position {
                     let mut recording = self.recordings.remove(position);
-                    self.close(&mut recording, now_ns);
-                    _ = recorded.send(recording.finish(now_ns));
+                    self.close(&mut recording, asked_ns);
+                    _ = recorded.send(recording.finish(asked_ns));
                 }
             }
         }
@@ -142,13 +142,13 @@ impl Ticker {
 
     /// Accounts for the time since the last look at each thread: a thread that stands still is
     /// still there, and of the others too long a time must not be lost.
-    fn close(&mut self, recording: &mut Recording, now_ns: u64) {
+    fn close(&mut self, recording: &mut Recording, asked_ns: u64) {
         for thread in self.roster.iter_mut() {
             if !recording.wants(thread.native_id) {
                 continue;
             }
             let Some(cpu_ns) = thread.clock.cpu_ns() else { continue };
-            let look = thread.look(now_ns, cpu_ns);
+            let look = thread.look(asked_ns, cpu_ns);
             match thread.still.as_ref().filter(|still| still.cpu_ns == cpu_ns) {
                 Some(still) => recording.still(look, still, still.state, &mut self.codes),
                 None => recording.ran_on(look),

@@ -3,14 +3,19 @@
 use crate::{Frame, Function, Profile, Sample, State, Thread, ThreadName, View};
 
 fn record(profile: &mut Profile, names: &[&str]) {
+    let functions: Vec<_> = names.iter().map(|name| Function::new(name, "", 0)).collect();
+    record_functions(profile, &functions);
+}
+
+fn record_functions(profile: &mut Profile, functions: &[Function]) {
     let thread = match profile.threads() {
         [] => profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 }),
         _ => profile.samples().next().unwrap().0,
     };
-    let frames: Vec<_> = names
+    let frames: Vec<_> = functions
         .iter()
-        .map(|name| {
-            let function = profile.add_function(Function::new(name, "", 0));
+        .map(|function| {
+            let function = profile.add_function(function.clone());
             profile.add_frame(Frame { function, line: 1 })
         })
         .collect();
@@ -56,6 +61,22 @@ fn named(seen: &[(u64, u64)], names: &[(u64, &str, u64)]) -> Vec<String> {
     let seen_ns: Vec<u64> = seen.iter().map(|(_, seen_ns)| *seen_ns).collect();
     profile.name_threads(names.collect(), &seen_ns);
     profile.threads().iter().map(|thread| thread.name.to_string()).collect()
+}
+
+#[test]
+fn the_time_of_own_functions_is_their_callers() {
+    let mut profile = Profile::default();
+    let function = |name| match name {
+        "lock" => Function::new(name, "/usr/lib/python3.13/threading.py", 0),
+        _ => Function::new(name, "", 0),
+    };
+    record_functions(&mut profile, &["main", "stop", "lock"].map(function));
+    record_functions(&mut profile, &["main", "stop"].map(function));
+    record_functions(&mut profile, &["main", "stop", "decorated", "lock"].map(function));
+    profile.drop_own(|function| &*function.name == "stop");
+    let folded = View::default().folded(&profile);
+    let lock = "lock (/usr/lib/python3.13/threading.py)";
+    assert_eq!(folded, format!("main 2\nmain;stop;decorated;{lock} 1\n"));
 }
 
 #[test]
