@@ -52,7 +52,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of the large input")
     parser.add_argument("--ours", help="our command, instead of the renderer's example program")
     parser.add_argument("--browser", action="store_true", help="measure Chromium, too")
+    parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    large = 20_000 if options.quick else 200_000
+    if options.make:
+        make_inputs(options.make, large)
+        return 0
     programs = {
         "pyflame": shlex.split(options.ours) if options.ours else our_program(),
         "flamegraph.pl": flamegraph_pl(),
@@ -62,7 +67,10 @@ def main() -> int:
     for name in programs.keys() - racing.keys():
         print(f"not compared: {name} is not there and could not be fetched")
     with tempfile.TemporaryDirectory() as folder:
-        inputs = make_inputs(Path(folder), large=20_000 if options.quick else 200_000)
+        # In a process of its own: the memory of a program that we start counts from ours.
+        quick = ["--quick"] if options.quick else []
+        subprocess.run([sys.executable, __file__, "--make", folder, *quick], check=True)
+        inputs = {kind: Path(folder) / f"{kind}.folded" for kind in ("small", "large", "deep")}
         met = race(racing, inputs, options.rounds, Path(folder))
         if options.browser:
             met = browse(racing["pyflame"], Path(folder)) and met
@@ -112,18 +120,15 @@ def timed(command: list[str], source: Path, target: Path) -> Run:
     return Run(seconds, usage.ru_maxrss / 1024)
 
 
-def make_inputs(folder: Path, large: int) -> dict[str, Path]:
+def make_inputs(folder: Path, large: int) -> None:
     """Writes the inputs: walks through one made-up program's call graph."""
     texts = {
         "small": walks(5_000, seed=1),
         "large": walks(large, seed=2),
         "deep": ";".join(f"function_{n} (app/m.py:{n + 1})" for n in range(10_000)) + " 1\n",
     }
-    paths = {}
     for kind, text in texts.items():
-        paths[kind] = folder / f"{kind}.folded"
-        paths[kind].write_text(text, encoding="utf-8")
-    return paths
+        (folder / f"{kind}.folded").write_text(text, encoding="utf-8")
 
 
 def walks(lines: int, seed: int) -> str:

@@ -7,6 +7,8 @@
 //! A tree grows by [`Tree::child`] and [`Tree::add`] and is complete after [`Tree::finish`]. A
 //! reader that has summed up and placed everything itself uses [`Tree::place`] instead.
 
+mod difference;
+
 use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 

@@ -17,12 +17,16 @@ pub(crate) struct Figures<'a> {
 }
 
 impl Figures<'_> {
-    /// A time to three digits, or a count with its name.
-    pub(crate) fn value(&self, value: u64) -> String {
+    /// Appends a time to three digits, or a count with its name.
+    pub(crate) fn push_value(&self, out: &mut String, value: u64) {
         let value = self.scaled(value);
         match self.unit {
-            Unit::Nanoseconds => time(value),
-            Unit::Count => format!("{} {}", count(value), self.count_name),
+            Unit::Nanoseconds => push_time(out, value),
+            Unit::Count => {
+                push_count(out, value);
+                out.push(' ');
+                out.push_str(self.count_name);
+            }
         }
     }
 
@@ -42,91 +46,118 @@ impl Figures<'_> {
     }
 }
 
-/// A time with the unit that needs no leading zeros, to three digits.
-fn time(ns: u64) -> String {
+/// Appends a time with the unit that needs no leading zeros, to three digits.
+fn push_time(out: &mut String, ns: u64) {
     // Half a digit below the next unit is rounded up into it, hence 999.5 and not 1,000.
     let steps = [("ns", 1_u64), ("\u{b5}s", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000)];
     let fits = |&&(_, size): &&(&str, u64)| u128::from(ns) * 10 < u128::from(size) * 9_995;
     let (unit, size) = steps.iter().find(fits).copied().unwrap_or(steps[3]);
-    format!("{} {unit}", three_digits(ns, size))
+    push_three_digits(out, ns, size);
+    out.push(' ');
+    out.push_str(unit);
 }
 
-/// `value / size` to three digits, in whole numbers throughout so that it is the same everywhere.
-fn three_digits(value: u64, size: u64) -> String {
-    let scaled = |digits: u64| {
-        let half = u128::from(size) / 2;
-        (u128::from(value) * u128::from(digits) + half) / u128::from(size)
-    };
-    let (whole, decimals, digits) = match (size, scaled(100), scaled(10)) {
-        (1, ..) => (u128::from(value), 0, 0),
-        (_, hundredths, _) if hundredths < 1_000 => (hundredths / 100, hundredths % 100, 2),
-        (_, _, tenths) if tenths < 1_000 => (tenths / 10, tenths % 10, 1),
-        _ => (scaled(1), 0, 0),
-    };
-    let whole = count(u64::try_from(whole).unwrap_or(u64::MAX));
-    if digits == 0 { whole } else { format!("{whole}.{decimals:0digits$}") }
-}
-
-/// A count in groups of three digits.
-pub(crate) fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
+/// Appends `value / size` to three digits, in whole numbers throughout so that it is the same
+/// everywhere.
+fn push_three_digits(out: &mut String, value: u64, size: u64) {
+    if size == 1 {
+        return push_count(out, value);
+    }
+    for (decimals, digits) in [(2, 100), (1, 10)] {
+        let scaled = rounded(value, digits, size);
+        if scaled < 1_000 {
+            return push_decimal(out, scaled, decimals);
         }
-        grouped.push(digit);
     }
-    grouped
+    push_count(out, rounded(value, 1, size));
 }
 
-/// A share: one decimal from ten percent on, two below.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "0%".into();
+/// `value * factor / size`, rounded.
+fn rounded(value: u64, factor: u64, size: u64) -> u64 {
+    let half = u128::from(size) / 2;
+    let result = (u128::from(value) * u128::from(factor) + half) / u128::from(size);
+    u64::try_from(result).unwrap_or(u64::MAX)
+}
+
+/// Appends a number of which the last digits are decimals.
+fn push_decimal(out: &mut String, value: u64, decimals: usize) {
+    let size = 10_u64.pow(u32::try_from(decimals).unwrap_or(0));
+    push_count(out, value / size);
+    out.push('.');
+    for place in (0..decimals).rev() {
+        let place = 10_u64.pow(u32::try_from(place).unwrap_or(0));
+        out.push(digit(value / place));
     }
-    let whole = u128::from(whole);
-    let hundredths = (u128::from(part) * 10_000 + whole / 2) / whole;
-    let tenths = (u128::from(part) * 1_000 + whole / 2) / whole;
-    match (part, hundredths, tenths) {
-        (0, ..) => "0%".into(),
-        (_, 0, _) => "<0.01%".into(),
-        (_, _, 1_000) => "100%".into(),
-        (_, hundredths, _) if hundredths < 1_000 => {
-            format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+}
+
+/// Appends a count in groups of three digits.
+pub(crate) fn push_count(out: &mut String, value: u64) {
+    let digits = value.checked_ilog10().unwrap_or(0);
+    for place in (0..=digits).rev() {
+        out.push(digit(value / 10_u64.pow(place)));
+        if place > 0 && place % 3 == 0 {
+            out.push(',');
         }
-        (_, _, tenths) => format!("{}.{}%", tenths / 10, tenths % 10),
     }
 }
 
-/// A change of a share, with its sign.
-pub(crate) fn change(now: u64, before: u64, whole: u64) -> String {
-    let sign = match now.cmp(&before) {
-        Ordering::Less => "\u{2212}",
-        Ordering::Equal => "\u{b1}",
-        Ordering::Greater => "+",
-    };
-    format!("{sign}{}", share(now.abs_diff(before), whole))
+fn digit(value: u64) -> char {
+    char::from(b'0' + u8::try_from(value % 10).unwrap_or(0))
+}
+
+/// Appends a share: one decimal from ten percent on, two below.
+pub(crate) fn push_share(out: &mut String, part: u64, whole: u64) {
+    if whole == 0 || part == 0 {
+        return out.push_str("0%");
+    }
+    let (hundredths, tenths) = (rounded(part, 10_000, whole), rounded(part, 1_000, whole));
+    match (hundredths, tenths) {
+        (0, _) => return out.push_str("<0.01%"),
+        (_, 1_000) => out.push_str("100"),
+        (0..1_000, _) => push_decimal(out, hundredths, 2),
+        _ => push_decimal(out, tenths, 1),
+    }
+    out.push('%');
+}
+
+/// Appends a change of a share, with its sign.
+pub(crate) fn push_change(out: &mut String, now: u64, before: u64, whole: u64) {
+    out.push(match now.cmp(&before) {
+        Ordering::Less => '\u{2212}',
+        Ordering::Equal => '\u{b1}',
+        Ordering::Greater => '+',
+    });
+    push_share(out, now.abs_diff(before), whole);
 }
 
 #[cfg(test)]
 mod tests {
     use pyflame_profile::Unit;
 
-    use super::{Figures, change, count, share, time};
+    use super::{Figures, push_change, push_count, push_share, push_time};
+
+    fn pushed(push: impl Fn(&mut String)) -> String {
+        let mut out = String::new();
+        push(&mut out);
+        out
+    }
+
+    fn share(part: u64, whole: u64) -> String {
+        pushed(|out| push_share(out, part, whole))
+    }
 
     #[test]
     fn a_factor_and_a_scale_change_what_is_shown() {
         let unit = Unit::Count;
         let figures = Figures { unit, scale: 100, factor: 2.0, count_name: "bytes" };
-        assert_eq!(figures.value(150_075), "3,002 bytes");
+        assert_eq!(pushed(|out| figures.push_value(out, 150_075)), "3,002 bytes");
     }
 
     #[test]
     fn a_change_has_its_sign() {
-        assert_eq!(change(2, 1, 10), "+10.0%");
-        assert_eq!(change(1, 2, 10), "\u{2212}10.0%");
-        assert_eq!(change(2, 2, 10), "\u{b1}0%");
+        for (now, before, text) in [(2, 1, "+10.0%"), (1, 2, "\u{2212}10.0%"), (2, 2, "\u{b1}0%")] {
+            assert_eq!(pushed(|out| push_change(out, now, before, 10)), text);
+        }
     }
 
     #[test]
@@ -142,13 +173,14 @@ mod tests {
             (1_230_000_000_000, "1,230 s"),
         ];
         for (ns, text) in cases {
-            assert_eq!(time(ns), text, "{ns}");
+            assert_eq!(pushed(|out| push_time(out, ns)), text, "{ns}");
         }
     }
 
     #[test]
     fn counts_are_grouped_by_three() {
-        assert_eq!([0, 999, 1_000, 12_034_567].map(count), ["0", "999", "1,000", "12,034,567"]);
+        let counts = [0, 999, 1_000, 12_034_567].map(|count| pushed(|out| push_count(out, count)));
+        assert_eq!(counts, ["0", "999", "1,000", "12,034,567"]);
     }
 
     #[test]

@@ -2,7 +2,13 @@
 //!
 //! Frames come callers first, each followed at once by everything below it.
 
+use std::cmp::Reverse;
+
 use pyflame_profile::{LeftOut, NodeId, Tree};
+
+/// How many frames get a hover title. Half of what a browser does to open a picture is done for
+/// titles, and of more frames than these only the widest can be pointed at.
+const MOST_TITLES: usize = 10_000;
 
 /// A frame that is wide enough to be drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +16,8 @@ pub(crate) struct Placed {
     pub(crate) node: NodeId,
     /// 0 for the root.
     pub(crate) depth: u32,
+    /// Whether it gets a hover title.
+    pub(crate) titled: bool,
 }
 
 /// All places of a tree.
@@ -31,21 +39,36 @@ impl Layout {
         let total = total.max(tree.node(Tree::ROOT).total);
         let mut layout = Self { frames: Vec::new(), left_out: tree.left_out, rows: 0, total };
         // Depth first by hand, and not by recursion: stacks can be deeper than ours.
-        let mut pending = vec![Placed { node: Tree::ROOT, depth: 0 }];
+        let mut pending = vec![Placed { node: Tree::ROOT, depth: 0, titled: true }];
         let least = least_value(total, min_share);
         while let Some(placed) = pending.pop() {
             let node = tree.node(placed.node);
             if node.total < least {
                 layout.left_out.nodes += count_below(tree, placed.node);
-                layout.left_out.value += node.total;
+                layout.left_out.value = layout.left_out.value.saturating_add(node.total);
                 continue;
             }
             layout.rows = layout.rows.max(placed.depth + 1);
             layout.frames.push(placed);
             let depth = placed.depth + 1;
-            pending.extend(node.children.iter().rev().map(|&node| Placed { node, depth }));
+            let placed = |&node| Placed { node, depth, titled: true };
+            pending.extend(node.children.iter().rev().map(placed));
         }
+        layout.title_the_widest(tree, MOST_TITLES);
         layout
+    }
+
+    /// Takes the title from all but the `most` widest frames; of equal ones, callers keep it.
+    fn title_the_widest(&mut self, tree: &Tree, most: usize) {
+        let mut order: Vec<usize> = (0..self.frames.len()).collect();
+        if order.len() <= most {
+            return;
+        }
+        let width = |index: &usize| tree.node(self.frames[*index].node).total;
+        order.sort_by_key(|index| Reverse(width(index)));
+        for index in order.into_iter().skip(most) {
+            self.frames[index].titled = false;
+        }
     }
 }
 
@@ -102,6 +125,16 @@ mod tests {
         let tree = View::default().tree(&parse_folded("a 5\n").0);
         assert_eq!(Layout::new(&tree, 20, 0.5).left_out.nodes, 2);
         assert_eq!(Layout::new(&tree, 2, 0.5).total, 5);
+    }
+
+    #[test]
+    fn the_widest_frames_and_of_equal_ones_the_callers_keep_their_titles() {
+        let tree = View::default().tree(&parse_folded("a;b;c 3\na;d 1\ne 5\n").0);
+        let mut layout = Layout::new(&tree, 0, 0.0);
+        layout.title_the_widest(&tree, 4);
+        let titled: Vec<bool> = layout.frames.iter().map(|placed| placed.titled).collect();
+        // all, a, b, c, d, e
+        assert_eq!(titled, [true, true, true, false, false, true]);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use pyflame_profile::Label;
+
 use crate::RenderError;
 
 /// What one function's frames have.
@@ -59,14 +61,12 @@ impl NameAttributes {
         Ok(Self(all))
     }
 
-    /// What the frames of a function have.
-    pub fn of(&self, name: &str) -> Option<&FrameAttributes> {
-        self.0.get(name)
-    }
-
-    /// Whether no function has any.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// What the frames of a function have, named by its name alone or with its place.
+    pub fn of(&self, label: &Label) -> Option<&FrameAttributes> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.get(&*label.name).or_else(|| self.0.get(&label.text()))
     }
 }
 
@@ -118,22 +118,37 @@ fn is_attribute_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::NameAttributes;
+    use pyflame_profile::{Category, Label};
+
+    use super::{FrameAttributes, NameAttributes};
+
+    fn of<'a>(all: &'a NameAttributes, name: &str) -> Option<&'a FrameAttributes> {
+        let (name, file, category) = (name.into(), "x.py".into(), Category::Own);
+        all.of(&Label { name, file, line: 3, category })
+    }
+
+    #[test]
+    fn a_function_may_be_named_with_its_place() {
+        let all =
+            NameAttributes::parse("f (x.py:3)\tid=there\ng (x.py:9)\tid=elsewhere\n").unwrap();
+        assert_eq!(of(&all, "f").and_then(|found| found.id.as_deref()), Some("there"));
+        assert!(of(&all, "g").is_none());
+    }
 
     #[test]
     fn pairs_become_attributes_of_the_name_before_the_first_tab() {
         let text = "a b\thref=http://x/?q=1\ttitle=say \"hi\"\tunknown=1\n";
         let all = NameAttributes::parse(text).unwrap();
-        let attributes = all.of("a b").unwrap();
+        let attributes = of(&all, "a b").unwrap();
         assert_eq!(attributes.href.as_deref(), Some("http://x/?q=1"));
         assert_eq!(attributes.title.as_deref(), Some("say \"hi\""));
-        assert!(all.of("a").is_none());
+        assert!(of(&all, "a").is_none());
     }
 
     #[test]
     fn extra_markup_is_taken_apart() {
         let all = NameAttributes::parse("f\tg_extra=data-a=\"1\" role='x'\n").unwrap();
-        let extra = &all.of("f").unwrap().extra;
+        let extra = &of(&all, "f").unwrap().extra;
         assert_eq!(extra, &[("data-a".into(), "1".into()), ("role".into(), "x".into())]);
     }
 

@@ -7,6 +7,7 @@
 mod details;
 mod frames;
 mod header;
+mod labels;
 
 use std::io::{self, BufWriter, Write};
 

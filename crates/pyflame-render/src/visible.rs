@@ -9,23 +9,35 @@ use std::fmt::Write as _;
 
 /// Appends `text` so that it can stand in XML content and between double quotes.
 pub(crate) fn push_escaped(out: &mut String, text: &str) {
-    let isolated = text.chars().any(runs_right_to_left);
+    let isolated = !text.is_ascii() && text.chars().any(runs_right_to_left);
     if isolated {
         out.push('\u{2068}');
     }
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => push_visible(out, character),
+    let mut rest = text;
+    // Most text is plain, and is copied as it is.
+    while let Some(plain) = rest.bytes().position(|byte| !is_plain(byte)) {
+        let (before, special) = rest.split_at(plain);
+        out.push_str(before);
+        let mut characters = special.chars();
+        match characters.next() {
+            Some('&') => out.push_str("&amp;"),
+            Some('<') => out.push_str("&lt;"),
+            Some('>') => out.push_str("&gt;"),
+            Some('"') => out.push_str("&quot;"),
+            Some('\'') => out.push_str("&#39;"),
+            Some(character) => push_visible(out, character),
+            None => {}
         }
+        rest = characters.as_str();
     }
+    out.push_str(rest);
     if isolated {
         out.push('\u{2069}');
     }
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
 }
 
 fn push_visible(out: &mut String, character: char) {

@@ -53,12 +53,14 @@ impl Flow {
             self.close();
         }
         let now = self.now;
+        self.now = now.saturating_add(value);
+        // Of a sum beyond what fits, the rest is as if it had not been counted.
+        let value = self.now - now;
         self.open.extend(stack.iter().skip(shared).map(|label| Open::new(*label, now)));
         if let Some(innermost) = self.open.last_mut() {
-            innermost.self_value = innermost.self_value.saturating_add(value);
+            innermost.self_value += value;
             innermost.self_before = innermost.self_before.saturating_add(before);
         }
-        self.now = now.saturating_add(value);
     }
 
     /// Completes the innermost open frame.

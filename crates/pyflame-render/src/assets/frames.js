@@ -3,9 +3,14 @@
 
 function readFrames(svg) {
   if (svg.querySelector('.frames') === null) return { count: 0 };
+  // Of very many frames, only the widest have a title; the others' stand together.
+  const blob = svg.querySelector('metadata.details');
+  const untitled = blob ? blob.textContent.trim().split('\n\n') : [];
+  let next = 0;
   const found = Array.from(svg.querySelectorAll('.frames rect'), function (rect) {
     return {
       rect: rect,
+      details: rect.firstElementChild ? null : untitled[next++],
       x: parseFloat(rect.getAttribute('x')),
       y: parseFloat(rect.getAttribute('y')),
       width: parseFloat(rect.getAttribute('width')),
@@ -17,6 +22,7 @@ function readFrames(svg) {
   });
   const count = found.length;
   const rects = found.map(function (frame) { return frame.rect; });
+  const details = found.map(function (frame) { return frame.details; });
   const x = Float64Array.from(found, function (frame) { return frame.x; });
   const y = Float64Array.from(found, function (frame) { return frame.y; });
   const width = Float64Array.from(found, function (frame) { return frame.width; });
@@ -33,10 +39,11 @@ function readFrames(svg) {
     places.set(rect, index);
   });
 
-  // What the title says, line by line: name, figures, place, hottest lines.
+  // What is known of a frame, line by line.
   function facts(index) {
-    const lines = rects[index].firstElementChild.textContent.split('\n');
-    return { name: lines[0], figures: lines[1], place: lines[2] || '', lines: lines[3] || '' };
+    const title = details[index] || rects[index].firstElementChild.textContent;
+    const [name, figures = '', place = '', lines = ''] = title.split('\n');
+    return { name, figures, place, lines };
   }
 
   // The colour of a frame's group, by class and by fill.

@@ -1,12 +1,12 @@
 //! What a frame says about itself: its hover title, which the script reads as well.
 //!
-//! One fact a line, in this order: name, figures, place, lines. The script takes the title apart
-//! by lines, so a line is left empty where something after it is there.
+//! One fact a line, in this order: name, figures, place, lines; none of them is empty before the
+//! last, because the script takes the title apart by lines.
 
 use pyflame_profile::{Label, Node, Tree};
 
 use super::Picture;
-use crate::figure::{change, count, share};
+use crate::figure::{push_change, push_count, push_share};
 use crate::visible::{push_escaped, shorten};
 
 /// How much of a name is shown; browsers cut hover titles much sooner.
@@ -20,11 +20,12 @@ impl Picture<'_> {
         push_shortened(out, shown_name(label));
         out.push('\n');
         push_escaped(out, &self.figures_of(node));
-        let lines = hottest_lines(node);
-        if !label.file.is_empty() || !lines.is_empty() {
-            out.push('\n');
-            push_place(out, label);
+        if label.file.is_empty() {
+            return;
         }
+        out.push('\n');
+        push_place(out, label);
+        let lines = hottest_lines(node);
         if !lines.is_empty() {
             out.push('\n');
             push_escaped(out, &lines);
@@ -33,28 +34,33 @@ impl Picture<'_> {
 
     fn figures_of(&self, node: &Node) -> String {
         let whole = self.layout.total;
-        let figure =
-            |value: u64| format!("{} ({})", self.figures.value(value), share(value, whole));
+        let mut text = String::with_capacity(80);
+        let push_figure = |text: &mut String, value: u64| {
+            self.figures.push_value(text, value);
+            text.push_str(" (");
+            push_share(text, value, whole);
+            text.push(')');
+        };
         // The root stands for everything, also where that is more than the tree holds.
         let is_root = std::ptr::eq(node, self.tree.node(Tree::ROOT));
         let total = if is_root { whole } else { node.total };
-        let mut text = figure(total);
+        push_figure(&mut text, total);
         if node.self_value == total {
             text.push_str(" \u{b7} all of it self");
         } else if node.self_value > 0 {
             text.push_str(" \u{b7} self ");
-            text.push_str(&figure(node.self_value));
+            push_figure(&mut text, node.self_value);
         }
         if self.is_timed() && node.samples > 0 {
             text.push_str(" \u{b7} ");
-            text.push_str(&count(node.samples));
+            push_count(&mut text, node.samples);
             text.push_str(if node.samples == 1 { " sample" } else { " samples" });
         }
         if self.tree.differential {
             text.push_str(" \u{b7} change ");
-            text.push_str(&change(node.total, node.before, whole));
+            push_change(&mut text, node.total, node.before, whole);
             text.push_str(", self ");
-            text.push_str(&change(node.self_value, node.self_before, whole));
+            push_change(&mut text, node.self_value, node.self_before, whole);
         }
         text
     }
@@ -63,6 +69,9 @@ impl Picture<'_> {
 /// The name without the mark by which perf's collapsers tell kernel (`_[k]`), inlined (`_[i]`),
 /// compiled (`_[j]`) and waking (`_[w]`) functions.
 pub(super) fn shown_name(label: &Label) -> &str {
+    if label.name.is_empty() {
+        return "[no name]";
+    }
     let marks = ["_[k]", "_[i]", "_[j]", "_[w]"];
     marks.iter().find_map(|mark| label.name.strip_suffix(mark)).unwrap_or(&label.name)
 }
@@ -71,12 +80,14 @@ pub(super) fn shown_name(label: &Label) -> &str {
 fn hottest_lines(node: &Node) -> String {
     let mut lines: Vec<(u32, u64)> = node.lines.iter().map(|(l, v)| (*l, *v)).collect();
     lines.sort_unstable_by_key(|&(line, value)| (std::cmp::Reverse(value), line));
-    let lines: Vec<String> = lines
-        .iter()
-        .take(HOTTEST)
-        .map(|&(line, part)| format!("line {line}: {}", share(part, node.total)))
-        .collect();
-    lines.join(" \u{b7} ")
+    let mut text = String::new();
+    for &(line, part) in lines.iter().take(HOTTEST) {
+        text.push_str(if text.is_empty() { "line " } else { " \u{b7} line " });
+        text.push_str(&line.to_string());
+        text.push_str(": ");
+        push_share(&mut text, part, node.total);
+    }
+    text
 }
 
 fn push_place(out: &mut String, label: &Label) {

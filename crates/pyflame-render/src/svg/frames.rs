@@ -4,34 +4,25 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
-use pyflame_profile::Category;
-
-use super::details::{short_place, shown_name};
-use super::{HEADER, Picture, SIDE, escaped};
+use super::{HEADER, Picture, escaped};
 use crate::Orientation;
+use crate::figure::push_count;
 use crate::layout::Placed;
 use crate::name_attributes::FrameAttributes;
 use crate::palette::Paint;
-use crate::visible::{push_escaped, shorten};
+use crate::visible::push_escaped;
 
 /// Places are written in units of a ten-millionth of a percent: exact enough for the script to
 /// zoom into the narrowest frame.
-const FULL: u128 = 1_000_000_000;
+pub(super) const FULL: u64 = 100 * PER_CENT;
+const PER_CENT: u64 = 10_000_000;
 /// From this share on a frame gets an edge; on narrower ones the edge would be all there is.
-const EDGE_FROM: u128 = FULL / 400;
-/// From this share on a frame gets a label in a picture that takes any width.
-const LABEL_FROM: u128 = FULL / 60;
-/// The widest picture whose labels are drawn in full without the script's help.
-const WIDEST: f64 = 3000.0;
-
-/// Keeps text readable on a hatch.
-const HALO: &str = r##" class="halo" font-style="italic" font-weight="600" paint-order="stroke" stroke="#ffe3e3" stroke-width="3">"##;
-
+const EDGE_FROM: u64 = FULL / 400;
 /// A frame's stretch of the full width, in units of [`FULL`].
 #[derive(Clone, Copy)]
-struct Stretch {
-    start: u128,
-    width: u128,
+pub(super) struct Stretch {
+    pub(super) start: u64,
+    pub(super) width: u64,
 }
 
 impl Picture<'_> {
@@ -60,15 +51,26 @@ impl Picture<'_> {
             writeln!(out, "</g>")?;
         }
         writeln!(out, "</g>")?;
-        // Colours that stay bright on a dark page keep dark labels.
-        let bright = if self.has_legend { "" } else { " bright" };
-        writeln!(out, "<g class=\"labels{bright}\" pointer-events=\"none\">")?;
-        for placed in &self.layout.frames {
+        self.write_untitled(out)?;
+        self.write_labels(out)?;
+        writeln!(out, "</svg>")
+    }
+
+    /// The details of the frames that have no hover title, for the script: in the order of the
+    /// frames, with an empty line after each.
+    fn write_untitled(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let groups = self.frames_by_paint();
+        let mut untitled = groups.values().flatten().filter(|placed| !placed.titled);
+        let Some(first) = untitled.next() else { return Ok(()) };
+        writeln!(out, r#"<metadata class="details">"#)?;
+        let mut text = String::new();
+        for placed in std::iter::once(first).chain(untitled) {
             text.clear();
-            self.push_label(&mut text, *placed);
-            out.write_all(text.as_bytes())?;
+            let (label, node) = (self.tree.label(placed.node), self.tree.node(placed.node));
+            self.push_details(&mut text, label, node);
+            writeln!(out, "{text}\n")?;
         }
-        writeln!(out, "</g>\n</svg>")
+        writeln!(out, "</metadata>")
     }
 
     /// Browsers open a picture a third faster when frames of one colour stand in one group: it is
@@ -84,18 +86,25 @@ impl Picture<'_> {
 
     fn push_frame(&self, out: &mut String, placed: Placed) {
         let (node, label) = (self.tree.node(placed.node), self.tree.label(placed.node));
-        let all = &self.options.name_attributes;
-        let attributes = all.of(&label.name).or_else(|| all.of(&label.text()));
+        let attributes = self.options.name_attributes.of(label);
         let link = attributes.filter(|attributes| attributes.href.is_some());
         if let Some(link) = link {
             push_link(out, link);
         }
         self.push_rect(out, placed, attributes);
         match attributes.and_then(|attributes| attributes.title.as_ref()) {
-            Some(title) => push_escaped(out, title),
-            None => self.push_details(out, label, node),
+            _ if !placed.titled => out.push_str("/>"),
+            Some(title) => {
+                out.push_str("><title>");
+                push_escaped(out, title);
+                out.push_str("</title></rect>");
+            }
+            None => {
+                out.push_str("><title>");
+                self.push_details(out, label, node);
+                out.push_str("</title></rect>");
+            }
         }
-        out.push_str("</title></rect>");
         if link.is_some() {
             out.push_str("</a>");
         }
@@ -122,78 +131,31 @@ impl Picture<'_> {
             let taken = ["class", "id", "x", "y", "width", "height", "stroke"];
             push_attributes(out, &attributes.extra, &taken);
         }
-        out.push_str("><title>");
     }
 
-    /// A label stands in a box of its frame's size, which cuts it off at the frame's end at
-    /// whatever width the picture is shown.
-    fn push_label(&self, out: &mut String, placed: Placed) {
-        let label = self.tree.label(placed.node);
-        let stretch = self.stretch(placed);
-        let room = self.characters(stretch);
-        if room < 3 {
-            return;
-        }
-        let height = self.options.frame_height;
-        out.push_str("<svg x=\"");
-        push_percent(out, stretch.start);
-        let _ = write!(out, r#"" y="{}" width=""#, self.row_top(placed.depth));
-        push_percent(out, stretch.width);
-        let baseline = (f64::from(height) - 1.0) / 2.0 + self.options.font_size * 0.35;
-        let _ = write!(out, r#"" height="{}"><text x="4" y="{baseline:.1}""#, height - 1);
-        out.push_str(match label.category {
-            Category::Waiting => r#" font-style="italic">"#,
-            Category::Uncaptured => HALO,
-            _ => ">",
-        });
-        self.push_label_text(out, placed, room);
-        out.push_str("</text></svg>\n");
-    }
-
-    fn push_label_text(&self, out: &mut String, placed: Placed, room: usize) {
-        let label = self.tree.label(placed.node);
-        let (name, cut) = shorten(shown_name(label), room);
-        push_escaped(out, name);
-        if cut {
-            out.push('\u{2026}');
-            return;
-        }
-        let left = room - name.chars().count();
-        let place = short_place(label);
-        if !place.is_empty() && place.chars().count() + 2 <= left {
-            out.push_str(r#" <tspan class="place" dx="3" fill-opacity="0.62">"#);
-            push_escaped(out, &place);
-            out.push_str("</tspan>");
-        }
-    }
-
-    fn stretch(&self, placed: Placed) -> Stretch {
-        let total = u128::from(self.layout.total.max(1));
-        let scaled = |value: u64| u128::from(value) * FULL / total;
+    pub(super) fn stretch(&self, placed: Placed) -> Stretch {
+        let scaled = |value| scale(value, self.layout.total.max(1));
         let node = self.tree.node(placed.node);
         let start = scaled(node.start);
         // The root stands for everything, also where that is more than the tree holds.
-        let end = if placed.depth == 0 { self.layout.total } else { node.start + node.total };
+        let end = if placed.depth == 0 {
+            self.layout.total
+        } else {
+            node.start.saturating_add(node.total)
+        };
         // Both ends are rounded and not the width, so that neighbours touch.
         Stretch { start, width: scaled(end).saturating_sub(start) }
     }
+}
 
-    /// How many characters of average width have room on a frame.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        clippy::cast_sign_loss,
-        reason = "an estimate of some thousands at most"
-    )]
-    fn characters(&self, stretch: Stretch) -> usize {
-        let picture = match self.options.width {
-            Some(width) => f64::from(width.saturating_sub(2 * SIDE)),
-            None if stretch.width < LABEL_FROM => return 0,
-            None => WIDEST,
-        };
-        let width = picture * stretch.width as f64 / FULL as f64;
-        (width / (self.options.font_size * self.options.font_width)) as usize
+/// `value` in units of [`FULL`].
+fn scale(value: u64, total: u64) -> u64 {
+    if let Some(product) = value.checked_mul(FULL) {
+        return product / total;
     }
+    // Of many seconds in nanoseconds, the product needs more bits.
+    let exact = u128::from(value) * u128::from(FULL) / u128::from(total);
+    u64::try_from(exact).unwrap_or(FULL)
 }
 
 fn push_link(out: &mut String, link: &FrameAttributes) {
@@ -219,12 +181,17 @@ fn push_attribute(out: &mut String, name: &str, value: &str) {
 }
 
 /// Writes units of [`FULL`] as a percentage, without zeros at the end.
-fn push_percent(out: &mut String, value: u128) {
-    let (whole, fraction) = (value / 10_000_000, value % 10_000_000);
-    let _ = write!(out, "{whole}");
+pub(super) fn push_percent(out: &mut String, value: u64) {
+    let (whole, mut fraction) = (value / PER_CENT, value % PER_CENT);
+    push_count(out, whole);
     if fraction != 0 {
-        let digits = format!(".{fraction:07}");
-        out.push_str(digits.trim_end_matches('0'));
+        out.push('.');
+    }
+    let mut place = PER_CENT;
+    while fraction != 0 {
+        place /= 10;
+        push_count(out, fraction / place);
+        fraction %= place;
     }
     out.push('%');
 }

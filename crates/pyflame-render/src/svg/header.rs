@@ -8,7 +8,7 @@ use std::io::Write;
 use pyflame_profile::Category;
 
 use super::{HEADER, Picture, escaped};
-use crate::figure::{count, share};
+use crate::figure::{push_count, push_share};
 use crate::palette::{LEGEND, Painter};
 
 /// Average width of a character of the legend, which is set in 12 px.
@@ -40,15 +40,17 @@ impl Picture<'_> {
 
     /// The caller's facts, and ours: what the picture leaves out.
     fn facts(&self) -> String {
+        let mut facts = self.options.subtitle.clone();
         let missing = self.layout.left_out;
-        let left_out = match missing.nodes {
-            0 => return self.options.subtitle.clone(),
-            1 => "1 frame".to_owned(),
-            frames => format!("{} frames", count(frames)),
-        };
-        let share = share(missing.value, self.layout.total);
-        let separator = if self.options.subtitle.is_empty() { "" } else { " \u{b7} " };
-        format!("{}{separator}{left_out} too narrow to draw ({share})", self.options.subtitle)
+        if missing.nodes > 0 {
+            facts.push_str(if facts.is_empty() { "" } else { " \u{b7} " });
+            push_count(&mut facts, missing.nodes);
+            facts.push_str(if missing.nodes == 1 { " frame" } else { " frames" });
+            facts.push_str(" too narrow to draw (");
+            push_share(&mut facts, missing.value, self.layout.total);
+            facts.push(')');
+        }
+        facts
     }
 
     /// Names the categories that occur.

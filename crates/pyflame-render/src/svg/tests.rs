@@ -103,6 +103,18 @@ fn another_encoding_gets_ascii() {
 }
 
 #[test]
+fn every_frame_has_its_details_with_a_title_or_without() {
+    let names = (0..300).map(|n| format!("f{n}")).collect::<Vec<_>>().join(";");
+    let stacks = (0..50).map(|n| format!("g{n};{names} 1\n")).collect::<Vec<_>>().concat();
+    let picture = draw(&counted(&stacks), &SvgOptions::default());
+    let (titled, untitled) = picture.split_once("<metadata class=\"details\">").unwrap();
+    assert_eq!(titled.matches("<title>").count(), 1 + 10_000);
+    let untitled = untitled.split_once("</metadata>").unwrap().0.trim();
+    assert_eq!(untitled.split("\n\n").count(), 1 + 50 * 301 - 10_000);
+    assert!(untitled.split("\n\n").all(|details| details.lines().count() == 2));
+}
+
+#[test]
 fn a_reversed_picture_has_the_innermost_at_its_root() {
     let tree = counted("a;b 1\n");
     let reversed = draw(&tree, &options(&["--reverse"]));
