@@ -44,7 +44,9 @@ impl Layout {
         while let Some(placed) = pending.pop() {
             let node = tree.node(placed.node);
             if node.total < least {
-                layout.left_out.nodes += count_below(tree, placed.node);
+                // What has no value at all is not missed.
+                let missed = if node.total > 0 { count_below(tree, placed.node) } else { 0 };
+                layout.left_out.nodes += missed;
                 layout.left_out.value = layout.left_out.value.saturating_add(node.total);
                 continue;
             }

@@ -68,8 +68,8 @@ impl Picture<'_> {
     fn write_legend_of_changes(&self, out: &mut impl Write) -> std::io::Result<()> {
         let (red, blue) = ("rgb(255,80,80)", "rgb(80,80,255)");
         let (more, less) = if self.options.negate { (blue, red) } else { (red, blue) };
-        let x = write_entry(out, 0, "", more, "more than before")?;
-        write_entry(out, x, "", less, "less than before")?;
+        let x = write_entry(out, 0, "", more, "more")?;
+        write_entry(out, x, "", less, "less")?;
         Ok(())
     }
 
