@@ -129,9 +129,21 @@ def on_each_interpreter(
         report.run(name, interpreter.command(arguments))
 
 
+def check_browser(report: Report) -> None:
+    """Pictures in a headless Chromium; they are the same whatever Python made them."""
+    needs = CHECKOUT / "tests" / "browser" / "requirements.txt"
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(needs)]
+    if not any(shutil.which(name) for name in ("chromium", "chromium-browser")):
+        report.skip("browser", "there is no Chromium")
+    elif report.run("browser tools", [sys.executable, *install]):
+        tests = ["-m", "pytest", "-p", "no:cacheprovider", "tests/browser"]
+        report.run("browser", [sys.executable, *tests])
+
+
 def check_tests(report: Report, versions: Sequence[str]) -> None:
     """The Python tests: command, API, truth."""
-    on_each_interpreter(report, "tests", versions, ["-m", "pytest", "-p", "no:cacheprovider"])
+    tests = ["-m", "pytest", "-p", "no:cacheprovider", "-m", "not browser"]
+    on_each_interpreter(report, "tests", versions, tests)
 
 
 def check_stress(report: Report, versions: Sequence[str]) -> None:
@@ -163,6 +175,7 @@ STEPS: dict[str, Callable[[Report], None]] = {
     "rust": check_rust,
     "wheel": build_wheel,
     "python": check_python,
+    "browser": check_browser,
 }
 STEPS_PER_INTERPRETER: dict[str, Callable[[Report, Sequence[str]], None]] = {
     "tests": check_tests,

@@ -24,10 +24,14 @@ impl Picture<'_> {
         // Colours that stay bright on a dark page keep dark labels.
         let bright = if self.has_legend { "" } else { " bright" };
         writeln!(out, "<g class=\"labels{bright}\" pointer-events=\"none\">")?;
+        let height = self.options.frame_height - 1;
+        let baseline = f64::from(height) / 2.0 + self.options.font_size * 0.35;
+        // The same for every label, and so made once.
+        let inner = format!(r#"" height="{height}"><text x="4" y="{baseline:.1}""#);
         let mut text = String::new();
         for placed in &self.layout.frames {
             text.clear();
-            self.push_label(&mut text, *placed);
+            self.push_label(&mut text, *placed, &inner);
             out.write_all(text.as_bytes())?;
         }
         writeln!(out, "</g>")
@@ -35,20 +39,18 @@ impl Picture<'_> {
 
     /// A label stands in a box of its frame's size, which cuts it off at the frame's end at
     /// whatever width the picture is shown.
-    fn push_label(&self, out: &mut String, placed: Placed) {
+    fn push_label(&self, out: &mut String, placed: Placed, inner: &str) {
         let label = self.tree.label(placed.node);
         let stretch = self.stretch(placed);
         let room = self.characters(stretch);
         if room < 3 {
             return;
         }
-        let height = self.options.frame_height;
         out.push_str("<svg x=\"");
         push_percent(out, stretch.start);
         let _ = write!(out, r#"" y="{}" width=""#, self.row_top(placed.depth));
         push_percent(out, stretch.width);
-        let baseline = (f64::from(height) - 1.0) / 2.0 + self.options.font_size * 0.35;
-        let _ = write!(out, r#"" height="{}"><text x="4" y="{baseline:.1}""#, height - 1);
+        out.push_str(inner);
         out.push_str(match label.category {
             Category::Waiting => r#" font-style="italic">"#,
             Category::Uncaptured => HALO,
