@@ -3,7 +3,7 @@
 //!
 //! You give [`Options`] and hold the GIL; you get a [`RecordingHandle`], and when you stop it a
 //! profile. In between a sampling thread that never takes the GIL looks at the threads at jittered
-//! times (the module `ticker` has the rule), aggregates as it goes, and leaves nothing behind.
+//! times (the module `eye` has the rule), aggregates as it goes, and leaves nothing behind.
 //!
 //! This is the one crate with unsafe code. A byte of the interpreter is loaded only where it is
 //! known to be there (`live_memory`); all others come through a system call that answers where a
@@ -17,6 +17,7 @@ mod clock;
 mod code_cache;
 mod deaths;
 mod engine;
+mod eye;
 mod live_memory;
 mod own_memory;
 mod python;
