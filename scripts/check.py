@@ -142,7 +142,7 @@ def check_browser(report: Report) -> None:
 
 def check_tests(report: Report, versions: Sequence[str]) -> None:
     """The Python tests: command, API, truth."""
-    tests = ["-m", "pytest", "-p", "no:cacheprovider", "-m", "not browser"]
+    tests = ["-m", "pytest", "-p", "no:cacheprovider", "--ignore=tests/browser"]
     on_each_interpreter(report, "tests", versions, tests)
 
 

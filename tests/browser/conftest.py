@@ -42,8 +42,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # This hook is given the tests of all folders.
     for item in items:
-        item.add_marker(pytest.mark.browser)
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
 
 
 class Draw(Protocol):
