@@ -37,8 +37,13 @@ def pause():
     # Goes off again and again, in case the first comes before the pause begins.
     counts[signal.SIGALRM] = 0
     signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)
-    signal.pause()
-    expect(counts[signal.SIGALRM] > 0, True)
+    # A known weak part (ARCHITECTURE.md): pause() can return for our signal. Such returns are
+    # counted and printed; the program's own signal must come all the same.
+    while True:
+        signal.pause()
+        if counts[signal.SIGALRM] > 0:
+            break
+        counts["early pauses"] = counts.get("early pauses", 0) + 1
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -113,7 +118,8 @@ def run(seconds):
             break
     for number, old in before.items():
         signal.signal(number, old)
+    return counts.get("early pauses", 0)
 
 
 if __name__ == "__main__":
-    run(float(sys.argv[1]))
+    print(f"{run(float(sys.argv[1])):,} early pauses")
