@@ -6,7 +6,7 @@
 use thiserror::Error;
 
 use crate::layout::{OB_SIZE, OB_TYPE};
-use crate::threads::word_at;
+use crate::memory::word_at;
 use crate::{Layout, Lines, Memory, TextError, Unreadable, read_text};
 
 /// Why a code object can't be read.

@@ -62,6 +62,20 @@ pub struct ThreadLayout {
     pub size: usize,
 }
 
+impl ThreadLayout {
+    /// How many bytes from the start on belong to a thread state for certain: what is read of it,
+    /// and on 3.11 and 3.12 the `root_cframe` that it contains.
+    pub fn extent(&self) -> u64 {
+        let size = self.size as u64;
+        match self.top {
+            TopFrame::Direct(_) => size,
+            TopFrame::CFrame { root, current_frame, previous, .. } => {
+                size.max(root + current_frame.max(previous) + 8)
+            }
+        }
+    }
+}
+
 /// How the innermost frame of a thread is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TopFrame {

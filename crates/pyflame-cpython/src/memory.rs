@@ -37,4 +37,27 @@ pub trait Memory {
     fn word(&mut self, address: u64) -> Result<u64, Unreadable> {
         self.bytes(address).map(u64::from_le_bytes)
     }
+
+    /// Reads 64-bit numbers at the given offsets of a structure whose first `size` bytes are
+    /// there; where an offset leads beyond them, 0.
+    ///
+    /// # Errors
+    /// As [`Memory::read`]; also for structures of more than 128 bytes.
+    fn words<const N: usize>(
+        &mut self,
+        address: u64,
+        size: usize,
+        offsets: [u64; N],
+    ) -> Result<[u64; N], Unreadable> {
+        let mut bytes = [0; 128];
+        let bytes = bytes.get_mut(..size).ok_or(Unreadable { address })?;
+        self.read(address, bytes)?;
+        Ok(offsets.map(|offset| word_at(bytes, offset)))
+    }
+}
+
+/// A 64-bit number inside bytes that were read; 0 where they end before it.
+pub(crate) fn word_at(bytes: &[u8], offset: u64) -> u64 {
+    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+    rest.and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

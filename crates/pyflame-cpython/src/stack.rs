@@ -21,7 +21,6 @@
 
 use thiserror::Error;
 
-use crate::threads::{MAX_SIZE, word_at};
 use crate::{Instruction, Layout, Memory, TopFrame, Unreadable};
 
 /// Why a stack is not believed. All of them are passing: a little later the same thread's stack
@@ -84,16 +83,13 @@ impl StackReader {
         thread: u64,
         mut found: impl FnMut(RawFrame),
     ) -> Result<(), StackError> {
-        let mut bytes = [0; MAX_SIZE];
-        let bytes = bytes.get_mut(..self.layout.thread.size).ok_or(StackError::Endless)?;
-        memory.read(thread, bytes)?;
-        let mut top = self.top(memory, thread, bytes)?;
+        let mut top = self.top(memory, thread)?;
         let mut address = top.frame;
         let mut last = 0;
         let mut circle = Circle::default();
         for _ in 0..MAX_FRAMES {
             if address == 0 {
-                return self.ended_at(bytes, last);
+                return self.ended_at(memory, thread, last);
             }
             if circle.is_closed_by(address) {
                 return Err(StackError::Endless);
@@ -109,15 +105,18 @@ impl StackReader {
         Err(StackError::Endless)
     }
 
-    fn top(&self, memory: &mut impl Memory, thread: u64, bytes: &[u8]) -> Result<Top, StackError> {
-        let chunk = self.layout.thread.datastack_chunk;
-        let data_stack = chunk.map(|chunk| (word_at(bytes, chunk), word_at(bytes, chunk + 8)));
+    fn top(&self, memory: &mut impl Memory, thread: u64) -> Result<Top, StackError> {
+        let field = |memory: &mut _, offset| Memory::word(memory, thread.wrapping_add(offset));
+        let data_stack = match self.layout.thread.datastack_chunk {
+            Some(chunk) => Some((field(memory, chunk)?, field(memory, chunk + 8)?)),
+            None => None,
+        };
         match self.layout.thread.top {
             TopFrame::Direct(offset) => {
-                Ok(Top { frame: word_at(bytes, offset), caller: None, data_stack })
+                Ok(Top { frame: field(memory, offset)?, caller: None, data_stack })
             }
             TopFrame::CFrame { cframe, root, current_frame, previous } => {
-                let cframe = word_at(bytes, cframe);
+                let cframe = field(memory, cframe)?;
                 let frame = memory.word(cframe.wrapping_add(current_frame))?;
                 let caller = if cframe == thread.wrapping_add(root) {
                     None
@@ -134,34 +133,40 @@ impl StackReader {
 
     fn frame(&self, memory: &mut impl Memory, address: u64) -> Result<Frame, StackError> {
         let offsets = &self.layout.frame;
-        let mut bytes = [0; MAX_SIZE];
-        let bytes = bytes.get_mut(..offsets.size).ok_or(StackError::NotAFrame(address))?;
-        memory.read(address, bytes)?;
-        let byte = |offset: u64| usize::try_from(offset).ok().and_then(|at| bytes.get(at)).copied();
-        let owner = offsets.owner.and_then(byte).unwrap_or(THREAD);
+        let (Instruction::Index { offset: instruction, .. } | Instruction::Pointer(instruction)) =
+            offsets.instruction;
+        // The owner is the byte at its offset, and so is what tells an entry.
+        let owner = offsets.owner.unwrap_or(0);
+        let is_entry = offsets.is_entry.unwrap_or(0);
+        let wanted = [offsets.code, offsets.previous, instruction, owner & !7, is_entry & !7];
+        let [code, previous, instruction, owner_word, entry_word] =
+            memory.words(address, offsets.size, wanted)?;
+        let byte = |word: u64, offset: u64| (word >> (offset % 8 * 8)).to_le_bytes()[0];
+        let owner = offsets.owner.map_or(THREAD, |offset| byte(owner_word, offset));
         if owner > self.layout.last_owner() || owner == FRAME_OBJECT {
             return Err(StackError::NotAFrame(address));
         }
         let is_shim = owner >= self.layout.first_shim_owner();
-        let mut raw = if is_shim { RawFrame::default() } else { self.place(address, bytes)? };
+        let mut raw =
+            if is_shim { RawFrame::default() } else { self.place(address, code, instruction)? };
         raw.is_generator = owner == GENERATOR;
-        let is_entry = is_shim || offsets.is_entry.and_then(byte).is_some_and(|byte| byte != 0);
-        Ok(Frame { raw, previous: word_at(bytes, offsets.previous), owner, is_shim, is_entry })
+        let is_entry =
+            is_shim || offsets.is_entry.is_some_and(|offset| byte(entry_word, offset) != 0);
+        Ok(Frame { raw, previous, owner, is_shim, is_entry })
     }
 
     /// The code object of a frame and the place in it.
-    fn place(&self, address: u64, bytes: &[u8]) -> Result<RawFrame, StackError> {
-        let code = word_at(bytes, self.layout.frame.code) & self.layout.code_mask();
+    fn place(&self, address: u64, code: u64, instruction: u64) -> Result<RawFrame, StackError> {
+        let code = code & self.layout.code_mask();
         let offset = match self.layout.frame.instruction {
-            Instruction::Index { offset, unit } => {
+            Instruction::Index { unit, .. } => {
                 // The number has 32 bits; what is beside it belongs to another field.
-                let low = word_at(bytes, offset) & 0xffff_ffff;
-                let index = u32::try_from(low).unwrap_or(0).cast_signed();
+                let index = u32::try_from(instruction & 0xffff_ffff).unwrap_or(0).cast_signed();
                 i64::from(index) * i64::from(unit)
             }
-            Instruction::Pointer(offset) => {
+            Instruction::Pointer(_) => {
                 let start = code.wrapping_add(self.layout.code.instructions.unwrap_or(0));
-                word_at(bytes, offset).wrapping_sub(start).cast_signed()
+                instruction.wrapping_sub(start).cast_signed()
             }
         };
         // Before its first instruction a frame is one code unit, or one index, before its code.
@@ -194,9 +199,11 @@ impl StackReader {
     }
 
     /// Fact 3.
-    fn ended_at(&self, thread: &[u8], last: u64) -> Result<(), StackError> {
+    fn ended_at(&self, memory: &mut impl Memory, thread: u64, last: u64) -> Result<(), StackError> {
         match self.layout.thread.base_frame {
-            Some(base) if last != word_at(thread, base) => Err(StackError::Endless),
+            Some(base) if last != memory.word(thread.wrapping_add(base))? => {
+                Err(StackError::Endless)
+            }
             _ => Ok(()),
         }
     }

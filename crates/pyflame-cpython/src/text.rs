@@ -7,7 +7,7 @@
 use thiserror::Error;
 
 use crate::layout::{OB_SIZE, TextLayout};
-use crate::threads::word_at;
+use crate::memory::word_at;
 use crate::{Memory, Unreadable};
 
 /// Why a string can't be read.

@@ -6,6 +6,7 @@
 
 use thiserror::Error;
 
+use crate::memory::word_at;
 use crate::{Layout, Memory, Unreadable};
 
 /// Why the list of threads can't be read.
@@ -118,10 +119,4 @@ pub fn is_linked(
 }
 
 /// Room for the part of a thread state that is read, in every version.
-pub(crate) const MAX_SIZE: usize = 320;
-
-/// A 64-bit number inside bytes that were read; 0 where they end before it.
-pub(crate) fn word_at(bytes: &[u8], offset: u64) -> u64 {
-    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
-    rest.and_then(|rest| rest.first_chunk()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
-}
+const MAX_SIZE: usize = 320;

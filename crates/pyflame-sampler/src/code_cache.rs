@@ -2,7 +2,7 @@
 //!
 //! An address alone does not name a code object: memory is used again. An entry holds from the
 //! moment it was read until the object's death is noted ([`crate::deaths`]), and a capture made
-//! before that moment finds what died.
+//! before that death finds what died.
 
 use std::rc::Rc;
 
@@ -49,15 +49,16 @@ impl CodeCache {
         self.generation
     }
 
-    /// The code object that was at `address` when a stack was captured; `None` if there was none.
-    pub(crate) fn at(&mut self, address: u64, captured_ns: u64) -> Option<Rc<Code>> {
+    /// The code object that was at `address` when `deaths` code objects had died; `None` if there
+    /// was none.
+    pub(crate) fn at(&mut self, address: u64, deaths: u64) -> Option<Rc<Code>> {
         // A code object can die while it is read. Each turn of the loop needs one more death.
         loop {
-            let deaths = deaths::count();
+            let before = deaths::count();
             self.absorb();
             // In order of death: the first to have died after the capture was there at the time.
             let mut dead = self.dead.iter();
-            if let Some((.., code)) = dead.find(|dead| dead.0 == address && dead.1 > captured_ns) {
+            if let Some((.., code)) = dead.find(|dead| dead.0 == address && dead.1 >= deaths) {
                 return code.clone();
             }
             if let Some(code) = self.living.get(&address) {
@@ -65,11 +66,12 @@ impl CodeCache {
             }
             let Python { stacks, code_type, .. } = self.python;
             let read = CodeObject::read(&mut OwnMemory, &stacks.layout, *code_type, address);
-            if deaths == deaths::count() {
+            if !deaths::any_since(before) {
                 let code = self.numbered(read.ok()?);
                 self.living.insert(address, Rc::clone(&code));
                 return Some(code);
             }
+            std::thread::yield_now(); // Whoever is noting a death may need our CPU to finish.
         }
     }
 
@@ -81,14 +83,14 @@ impl CodeCache {
             self.generation += 1;
             let known = self.living.swap_remove(&death.address);
             let code = known.or_else(|| death.code.map(|object| self.numbered(object)));
-            self.dead.push((death.address, death.died_ns, code));
+            self.dead.push((death.address, death.number, code));
         }
         self.deaths = deaths;
     }
 
-    /// Forgets whatever died before `ns`: no capture from before then is still to be looked up.
-    pub(crate) fn forget_dead(&mut self, ns: u64) {
-        self.dead.retain(|dead| dead.1 >= ns);
+    /// Forgets the first `deaths` dead: no capture from before then is still to be looked up.
+    pub(crate) fn forget_dead(&mut self, deaths: u64) {
+        self.dead.retain(|dead| dead.1 >= deaths);
     }
 
     fn numbered(&mut self, object: CodeObject) -> Rc<Code> {

@@ -3,10 +3,14 @@
 //! A captured stack is a list of addresses; names are read a moment later. A module's code, an
 //! `exec`'s or a dropped function's can be gone by then, and its memory another code object's. So
 //! while anything is recorded, `PyCode_Type.tp_dealloc` is wrapped: before a code object goes,
-//! what it says about itself is noted with the time. (`PyCode_AddWatcher` would tell the same from
-//! 3.12 on, but for one interpreter only; the type is one for all interpreters and versions.)
+//! what it says about itself is noted. (`PyCode_AddWatcher` would tell the same from 3.12 on, but
+//! for one interpreter only; the type is one for all interpreters and versions.)
 //!
-//! The wrapper runs on whichever thread drops the last reference, and calls the original.
+//! The wrapper runs on whichever thread drops the last reference, and calls the original. Deaths
+//! are numbered, and a capture says how many there had been by then: what stands at an address
+//! after that many deaths is what died there next, or what lives there now. Memory is used again
+//! only after its owner's death has been counted, so whoever runs a new code object at an old
+//! address sees that count.
 #![expect(unsafe_code, reason = "replaces a function pointer in PyCode_Type")]
 
 use std::ffi::c_void;
@@ -14,7 +18,6 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering}
 
 use pyflame_cpython::CodeObject;
 
-use crate::clock;
 use crate::own_memory::OwnMemory;
 use crate::python::Python;
 
@@ -23,8 +26,8 @@ use crate::python::Python;
 pub(crate) struct Death {
     /// Where it was.
     pub(crate) address: u64,
-    /// Until when, on the monotonic clock.
-    pub(crate) died_ns: u64,
+    /// How many had died before it.
+    pub(crate) number: u64,
     /// What it said about itself.
     pub(crate) code: Option<CodeObject>,
 }
@@ -44,6 +47,8 @@ type Dealloc = unsafe extern "C" fn(*mut c_void);
 const TP_DEALLOC: u64 = 48;
 
 static IS_NOTING: AtomicBool = AtomicBool::new(false);
+/// How many deaths have begun to be noted, and how many of them are done.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static NOTED: AtomicPtr<Noted> = AtomicPtr::new(std::ptr::null_mut());
 static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
@@ -65,7 +70,7 @@ pub(crate) fn start(python: &Python) {
 
 /// Stops noting and puts the original back, unless somebody has put theirs in front of ours.
 pub(crate) fn stop(python: &Python) {
-    pause();
+    IS_NOTING.store(false, Ordering::Release);
     let slot = slot(python);
     let ours = on_death as Dealloc as usize;
     let original = ORIGINAL.load(Ordering::Acquire);
@@ -77,14 +82,20 @@ pub(crate) fn stop(python: &Python) {
     take(&mut Vec::new());
 }
 
-/// Stops noting; all that the child of a fork has to do.
-pub(crate) fn pause() {
+/// Stops noting in the child of a fork. Deaths that other threads were noting will never be done.
+pub(crate) fn forget_other_threads() {
     IS_NOTING.store(false, Ordering::Release);
+    COUNT.store(BEGUN.load(Ordering::Acquire), Ordering::Release);
 }
 
-/// How many have died so far, to tell whether one died meanwhile.
+/// How many have died so far. Async-signal-safe: one load.
 pub(crate) fn count() -> u64 {
     COUNT.load(Ordering::Acquire)
+}
+
+/// Whether any has died or begun to die since `count` had died.
+pub(crate) fn any_since(count: u64) -> bool {
+    BEGUN.load(Ordering::Acquire) != count
 }
 
 /// Moves what was noted into `into`, in order of death. Only for the sampling thread.
@@ -122,9 +133,10 @@ unsafe extern "C" fn on_death(code: *mut c_void) {
 
 fn note(address: u64) {
     let Some(python) = Python::found() else { return };
+    let number = BEGUN.fetch_add(1, Ordering::AcqRel);
     let layout = &python.stacks.layout;
     let code = CodeObject::read(&mut OwnMemory, layout, python.code_type, address).ok();
-    let death = Death { address, died_ns: clock::monotonic_ns(), code };
+    let death = Death { address, number, code };
     let mut before = NOTED.load(Ordering::Relaxed);
     let noted = Box::into_raw(Box::new(Noted { death, before }));
     let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
@@ -133,5 +145,7 @@ fn note(address: u64) {
         // SAFETY: nobody else has `noted` before the exchange succeeds.
         unsafe { (*noted).before = before };
     }
-    COUNT.fetch_add(1, Ordering::Release);
+    // Two interpreters, each with a GIL of its own, can note a death at the same time; the later
+    // number may then be done first.
+    COUNT.fetch_max(number + 1, Ordering::AcqRel);
 }

@@ -189,7 +189,7 @@ const SHORTEST_SLICE_NS: u64 = 100_000;
 fn note_forks() {
     static ONCE: Once = Once::new();
     extern "C" fn in_child() {
-        deaths::pause();
+        deaths::forget_other_threads();
     }
     ONCE.call_once(|| {
         // SAFETY: the function only stores to atomics, which is allowed in a child of fork.

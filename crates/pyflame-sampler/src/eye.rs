@@ -11,6 +11,7 @@ use pyflame_profile::State;
 
 use crate::clock;
 use crate::code_cache::CodeCache;
+use crate::deaths;
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
 use crate::recording::{Look, Recording};
@@ -87,13 +88,14 @@ impl Eye<'_> {
             return self.signal(thread, now_ns, again_ns, for_whom);
         }
         let Some(rest) = thread.task.rest() else { return Seen::Nobody };
+        let deaths = deaths::count();
         let Some(frames) = self.read(thread) else { return Seen::OldList };
         let third_ns = thread.clock.cpu_ns();
         match frames {
             Some(frames) if third_ns == Some(cpu_ns) => {
                 *self.stills += 1;
                 let (now, state) = states(rest);
-                let still = Still { cpu_ns, state, frames, number: *self.stills };
+                let still = Still { cpu_ns, state, frames, deaths, number: *self.stills };
                 let look = thread.look(now_ns, cpu_ns);
                 for_whom.each(|recording| recording.still(look, &still, now, self.codes));
                 thread.still = Some(still);
@@ -162,6 +164,7 @@ impl Eye<'_> {
         if !slot.request(for_whom.are_empty_requests()) {
             return Seen::Thread; // An answer came too late for its request; it goes next time.
         }
+        let deaths = deaths::count();
         let sent = self.signal.send(thread.native_id, slot);
         if sent != Sent::OnItsWay {
             slot.cancel();
@@ -171,6 +174,7 @@ impl Eye<'_> {
                 thread.request = Some(Request {
                     wanted_ns: now_ns,
                     cpu_ns,
+                    deaths,
                     unanswered: 0,
                     retakes: 0,
                     again_ns: None,

@@ -42,9 +42,6 @@ struct Chunk {
     previous: u64,
 }
 
-/// Offset of the data in a chunk.
-const CHUNK_HEAD: usize = 24;
-
 /// A larger chunk than one frame can ask for.
 const MAX_CHUNK: u64 = 1 << 32;
 
@@ -61,9 +58,8 @@ impl<'a> LiveMemory<'a> {
         c_stack: Range<u64>,
         elsewhere: &'a mut BlockMemory,
     ) -> Self {
-        let size = layout.thread.size as u64;
         let mut memory = Self {
-            thread: thread..thread + size,
+            thread: thread..thread + layout.thread.extent(),
             c_stack,
             chunk: Chunk::default(),
             are_frames_held: layout.minor <= 10,
@@ -71,9 +67,18 @@ impl<'a> LiveMemory<'a> {
         };
         if let Some(offset) = layout.thread.datastack_chunk {
             // SAFETY: the field is inside the thread state, which is there.
-            memory.chunk.previous = u64::from_le_bytes(unsafe { load(thread + offset) });
+            [memory.chunk.previous] = unsafe { load(thread + offset) };
         }
         memory
+    }
+
+    /// Whether `size` bytes from `address` on are there for certain, and well aligned.
+    fn is_live(&mut self, address: u64, size: u64) -> bool {
+        address.is_multiple_of(8)
+            && (self.is_on_data_stack(address, size)
+                || is_inside(&self.thread, address, size)
+                || is_inside(&self.c_stack, address, size)
+                || self.are_frames_held)
     }
 
     /// Whether `address` is inside the chunk at hand, or the one before it: frames get older
@@ -86,34 +91,43 @@ impl<'a> LiveMemory<'a> {
             return false;
         }
         // SAFETY: it is a chunk of this thread's list, all of which are there.
-        let head: [u8; CHUNK_HEAD] = unsafe { load(self.chunk.previous) };
-        let word = |at: usize| {
-            head.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |w| u64::from_le_bytes(*w))
-        };
-        let (start, size_in_bytes) = (self.chunk.previous, word(8));
+        let [previous, size_in_bytes] = unsafe { load(self.chunk.previous) };
+        let start = self.chunk.previous;
         let memory = start..start.saturating_add(size_in_bytes);
         if size_in_bytes > MAX_CHUNK || !is_inside(&memory, address, size) {
             return false;
         }
-        self.chunk = Chunk { memory, previous: word(0) };
+        self.chunk = Chunk { memory, previous };
         true
     }
 }
 
 impl Memory for LiveMemory<'_> {
     fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unreadable> {
-        let size = into.len() as u64;
-        let is_live = is_inside(&self.thread, address, size)
-            || is_inside(&self.c_stack, address, size)
-            || self.are_frames_held
-            || self.is_on_data_stack(address, size);
-        if !is_live {
-            return self.elsewhere.read(address, into);
+        self.elsewhere.read(address, into)
+    }
+
+    #[inline]
+    fn word(&mut self, address: u64) -> Result<u64, Unreadable> {
+        self.words(address, 8, [0]).map(|[word]| word)
+    }
+
+    #[inline]
+    fn words<const N: usize>(
+        &mut self,
+        address: u64,
+        size: usize,
+        offsets: [u64; N],
+    ) -> Result<[u64; N], Unreadable> {
+        let last = (size as u64).checked_sub(8);
+        let is_within = |offset: &u64| offset.is_multiple_of(8) && Some(*offset) <= last;
+        if !self.is_live(address, size as u64) || !offsets.iter().all(is_within) {
+            return self.elsewhere.words(address, size, offsets);
         }
         // SAFETY: all of the bytes are inside memory that the module's first words show to be
-        // there; which of its cases it is has just been checked.
-        unsafe { copy(address, into) };
-        Ok(())
+        // there, and `is_live` has found out which of its cases it is. The address is a multiple
+        // of 8, and so is each offset, behind which a word lies within `size`.
+        Ok(offsets.map(|offset| unsafe { load_word(address + offset) }))
     }
 }
 
@@ -121,24 +135,21 @@ fn is_inside(memory: &Range<u64>, address: u64, size: u64) -> bool {
     memory.start <= address && address.checked_add(size).is_some_and(|end| end <= memory.end)
 }
 
-/// Copies `N` bytes from anywhere.
+/// Loads `N` words from `address` on.
 ///
 /// # Safety
-/// All of the bytes are readable.
-unsafe fn load<const N: usize>(address: u64) -> [u8; N] {
-    let mut bytes = [0; N];
-    // SAFETY: the caller says that the bytes are readable.
-    unsafe { copy(address, &mut bytes) };
-    bytes
+/// All of them are readable, and `address` is a multiple of 8.
+unsafe fn load<const N: usize>(address: u64) -> [u64; N] {
+    // SAFETY: the caller says that the words are readable.
+    std::array::from_fn(|index| unsafe { load_word(address + 8 * index as u64) })
 }
 
-/// Copies bytes from anywhere.
+/// Loads a word as it is now. Volatile, as other threads may write to some words of a thread state
+/// meanwhile (`eval_breaker`), and none of them is part of a Rust object.
 ///
 /// # Safety
-/// All of the bytes are readable.
-unsafe fn copy(address: u64, into: &mut [u8]) {
-    let from = address as *const u8;
-    // SAFETY: the caller says that the bytes are readable; `into` is a place of our own, which
-    // no object of the interpreter overlaps.
-    unsafe { std::ptr::copy_nonoverlapping(from, into.as_mut_ptr(), into.len()) };
+/// It is readable, and `address` is a multiple of 8.
+unsafe fn load_word(address: u64) -> u64 {
+    // SAFETY: the caller says so.
+    unsafe { std::ptr::read_volatile(address as *const u64) }
 }

@@ -52,7 +52,10 @@ impl BlockMemory {
 
     /// Makes the next reads see what the memory holds by then.
     pub(crate) fn forget(&mut self) {
-        self.bases = [NOTHING; BLOCKS];
+        // Most stacks are read without; the line stays as it is in the caches of all CPUs.
+        if self.bases != [NOTHING; BLOCKS] {
+            self.bases = [NOTHING; BLOCKS];
+        }
     }
 
     /// The position of the block that starts at `base`, read now if it isn't there.

@@ -155,14 +155,14 @@ impl Recording {
     pub(crate) fn running(&mut self, look: Look, capture: &Capture<'_>, codes: &mut CodeCache) {
         let (inner, outer) = capture.frames;
         let stack = if capture.left_out == 0 {
-            self.stack(look, inner.iter().rev(), capture.captured_ns, codes)
+            self.stack(look, inner.iter().rev(), capture.deaths, codes)
         } else {
-            let stack = self.stack(look, outer.iter().rev(), capture.captured_ns, codes);
+            let stack = self.stack(look, outer.iter().rev(), capture.deaths, codes);
             let marker = format!("[{} frames left out]", capture.left_out);
             let marker = self.profile.add_marker(&marker, Category::Uncaptured);
             let mut stack = self.profile.push_frame(stack, marker);
             for frame in inner.iter().rev() {
-                let id = self.frame(*frame, capture.captured_ns, codes);
+                let id = self.frame(*frame, capture.deaths, codes);
                 stack = id.map_or(stack, |id| self.profile.push_frame(stack, id));
             }
             stack
@@ -176,8 +176,7 @@ impl Recording {
         let stack = if let Some((_, stack)) = known {
             stack
         } else {
-            // The thread holds its frames' code objects, and it has not run since.
-            let stack = self.stack(look, still.frames.iter().rev(), look.at_ns, codes);
+            let stack = self.stack(look, still.frames.iter().rev(), still.deaths, codes);
             self.follow(look).still = Some((still.number, stack));
             stack
         };
@@ -265,7 +264,7 @@ impl Recording {
         &mut self,
         look: Look,
         frames: impl Iterator<Item = &'a RawFrame>,
-        captured_ns: u64,
+        deaths: u64,
         codes: &mut CodeCache,
     ) -> StackId {
         codes.absorb();
@@ -282,7 +281,7 @@ impl Recording {
             } else {
                 path.frames.truncate(depth);
                 path.stacks.truncate(depth);
-                stack = self.push(stack, *frame, captured_ns, codes);
+                stack = self.push(stack, *frame, deaths, codes);
                 path.frames.push(*frame);
                 path.stacks.push(stack);
             }
@@ -295,18 +294,18 @@ impl Recording {
         &mut self,
         caller: StackId,
         frame: RawFrame,
-        captured_ns: u64,
+        deaths: u64,
         codes: &mut CodeCache,
     ) -> StackId {
-        match self.frame(frame, captured_ns, codes) {
+        match self.frame(frame, deaths, codes) {
             Some(id) => self.profile.push_frame(caller, id),
             None => caller,
         }
     }
 
     /// The frame in the profile; `None` for what the interpreter has put between Python frames.
-    fn frame(&mut self, raw: RawFrame, captured_ns: u64, codes: &mut CodeCache) -> Option<FrameId> {
-        let Some(code) = codes.at(raw.code, captured_ns) else {
+    fn frame(&mut self, raw: RawFrame, deaths: u64, codes: &mut CodeCache) -> Option<FrameId> {
+        let Some(code) = codes.at(raw.code, deaths) else {
             self.profile.meta.uncaptured += 1;
             return Some(
                 self.profile.add_marker("[uncaptured: unknown code]", Category::Uncaptured),

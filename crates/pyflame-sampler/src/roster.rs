@@ -65,6 +65,8 @@ pub(crate) struct Request {
     pub(crate) wanted_ns: u64,
     /// The thread's CPU time by then.
     pub(crate) cpu_ns: u64,
+    /// How many code objects had died when it was first wanted.
+    pub(crate) deaths: u64,
     /// How often it was wanted without an answer.
     pub(crate) unanswered: u32,
     /// How often a capture was not believed.
@@ -82,6 +84,8 @@ pub(crate) struct Still {
     pub(crate) state: State,
     /// Its frames, innermost first.
     pub(crate) frames: Vec<RawFrame>,
+    /// How many code objects had died by then. The thread holds those of its frames.
+    pub(crate) deaths: u64,
     /// Names this stack among all that the thread ever stood still with.
     pub(crate) number: u64,
 }

@@ -19,19 +19,23 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering}
 
 use pyflame_cpython::RawFrame;
 
-use crate::clock;
+use crate::deaths;
 use crate::live_memory::LiveMemory;
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
 
 /// A slot; see the module.
+///
+/// It goes to and fro between the caches of two CPUs, so what every capture touches comes first
+/// and shares a line.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Slot {
-    index: usize,
     phase: AtomicU32,
     /// Set for measurements: the handler then does everything but look at the stack.
     is_empty_request: AtomicBool,
     desk: UnsafeCell<Desk>,
+    index: usize,
 }
 
 // SAFETY: everything but the desk is atomic, and the desk is touched only by the side that the
@@ -40,12 +44,14 @@ unsafe impl Sync for Slot {}
 
 /// What lies in a slot.
 #[derive(Debug)]
+#[repr(C)]
 struct Desk {
-    memory: BlockMemory,
     frames: Frames,
-    captured_ns: u64,
+    /// How many code objects had died by then ([`deaths::count`]).
+    deaths: u64,
     /// The C stack of the thread, once that is known.
     c_stack: Range<u64>,
+    memory: BlockMemory,
     /// How many captures there were for this thread.
     captures: u32,
 }
@@ -57,8 +63,8 @@ pub(crate) struct Capture<'a> {
     pub(crate) frames: (&'a [RawFrame], &'a [RawFrame]),
     /// How many frames are left out between the two.
     pub(crate) left_out: usize,
-    /// When it was captured, on the monotonic clock.
-    pub(crate) captured_ns: u64,
+    /// How many code objects had died by then.
+    pub(crate) deaths: u64,
 }
 
 /// What the sampler finds in a slot.
@@ -127,7 +133,7 @@ impl Slot {
             // The stack was deeper than the desk; there is room now, so have it taken again.
             see(Found::Failed)
         } else {
-            see(Found::Stack(desk.frames.capture(desk.captured_ns)))
+            see(Found::Stack(desk.frames.capture(desk.deaths)))
         };
         self.phase.store(IDLE, Ordering::Release);
         result
@@ -164,7 +170,7 @@ impl Slot {
 
 impl Desk {
     fn walk(&mut self, python: &Python) -> bool {
-        self.captured_ns = clock::monotonic_ns();
+        self.deaths = deaths::count();
         let thread = python.current_thread();
         if thread == 0 {
             return true; // A thread that runs no Python (any more): a stack without frames.
@@ -224,17 +230,17 @@ impl Frames {
         true
     }
 
-    fn capture(&mut self, captured_ns: u64) -> Capture<'_> {
+    fn capture(&mut self, deaths: u64) -> Capture<'_> {
         let size = self.buffer.len();
         let half = size / 2;
         if self.depth <= size {
             let frames = self.buffer.get(..self.depth).unwrap_or_default();
-            return Capture { frames: (frames, &[]), left_out: 0, captured_ns };
+            return Capture { frames: (frames, &[]), left_out: 0, deaths };
         }
         let (first, last) = self.buffer.split_at_mut(half);
         let oldest = (self.depth - half) % half;
         last.rotate_left(oldest);
-        Capture { frames: (first, last), left_out: self.depth - size, captured_ns }
+        Capture { frames: (first, last), left_out: self.depth - size, deaths }
     }
 }
 
@@ -270,7 +276,7 @@ impl Slots {
         let desk = Desk {
             memory: BlockMemory::new(),
             frames: Frames::new(),
-            captured_ns: 0,
+            deaths: 0,
             c_stack: 0..0,
             captures: 0,
         };

@@ -179,7 +179,7 @@ impl Ticker {
     /// Takes what the threads have captured; returns when to do so again, if some have yet to.
     fn collect(&mut self) -> Option<u64> {
         let now_ns = monotonic_ns();
-        let (mut oldest_ns, mut next_ns) = (u64::MAX, None);
+        let (mut deaths, mut next_ns) = (u64::MAX, None);
         for thread in self.roster.iter_mut() {
             let Some(request) = thread.request else { continue };
             let everyone = vec![true; self.recordings.len()];
@@ -192,12 +192,12 @@ impl Ticker {
             if let Some(request) = thread.request {
                 let look_ns = request.again_ns.unwrap_or(now_ns + COLLECT_AFTER_NS);
                 next_ns = Some(next_ns.map_or(look_ns, |next: u64| next.min(look_ns)));
-                oldest_ns = oldest_ns.min(request.wanted_ns);
+                deaths = deaths.min(request.deaths);
             }
         }
         // A capture still to come is later than its request.
         self.codes.absorb();
-        self.codes.forget_dead(oldest_ns);
+        self.codes.forget_dead(deaths);
         next_ns
     }
 
