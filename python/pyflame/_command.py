@@ -16,7 +16,7 @@ from pyflame.exceptions import Error, SignalsUnavailable, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyflame._native import Command
+    from pyflame._native import Command, DrawCommand
 
 USAGE_STATUS = 2
 
@@ -35,7 +35,27 @@ def main() -> int:
     if isinstance(request, str):
         sys.stdout.write(request)
         return 0
+    if isinstance(request, _native.DrawCommand):
+        return _draw(request)
     return _Session(request).run()
+
+
+def _draw(command: DrawCommand) -> int:
+    """Draw what was recorded before."""
+    import signal
+
+    # Nothing of Python runs meanwhile that could answer Ctrl-C.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        messages = command.run()
+    except (Error, OSError) as error:
+        message = error.strerror if isinstance(error, OSError) else None
+        _say(f"pyflame: error: {message or error}")
+        return 1
+    for message in messages:
+        _say(message)
+    return 0
 
 
 class _Session:

@@ -56,6 +56,21 @@ pub enum UsageError {
         /// As it was typed.
         value: OsString,
     },
+    /// `render` without a file.
+    #[error("nothing to draw: give files of folded text, or `-` for standard input")]
+    NothingToDraw,
+    /// `diff` of one file, or of three.
+    #[error("`diff` compares two files, BEFORE and AFTER, and was given {count}")]
+    NotTwoInputs {
+        /// How many were given.
+        count: usize,
+    },
+    /// `-` twice.
+    #[error("standard input (`-`) can be read only once: save it to a file first")]
+    StdinTwice,
+    /// No `-o`, where standard output is a terminal.
+    #[error("nowhere to write: give `-o PATH`, or redirect standard output")]
+    OutputIsTerminal,
     /// Both `-s` and `-r`.
     #[error("`-s` and `-r` say the same thing in two ways: give one of them")]
     IntervalAndRate,
@@ -165,6 +180,37 @@ pub enum ScriptError {
     NotExecutable {
         /// Where it is.
         path: PathBuf,
+    },
+}
+
+/// Why `render` or `diff` wrote nothing.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DrawError {
+    /// An input can't be read.
+    #[error("can't read `{}`: {source}", path.display())]
+    Read {
+        /// As it was typed.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// There is not one stack in the input.
+    #[error("`{inputs}` is no folded text: {reason}")]
+    NothingReadable {
+        /// The inputs, as they were typed.
+        inputs: String,
+        /// Why not.
+        reason: String,
+    },
+    /// It could not be drawn, or the file not written.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+    /// Standard output could not be written to.
+    #[error("can't write to standard output: {source}")]
+    Stdout {
+        /// The system's error.
+        source: io::Error,
     },
 }
 

@@ -46,14 +46,14 @@ impl FlamegraphScript {
         Err(ScriptError::Missing { name: name.to_owned() })
     }
 
-    /// Has the script draw folded text, whose counts are microseconds.
+    /// Has the script draw folded text, whose counts are in `unit`.
     ///
     /// # Errors
     /// When it can't be run, fails, or draws nothing.
-    pub fn draw(&self, folded: &str) -> Result<Vec<u8>, SaveError> {
+    pub fn draw(&self, folded: &str, unit: &str) -> Result<Vec<u8>, SaveError> {
         let mut child = Command::new(&self.path)
             // First, so that an argument of the user's wins.
-            .args(["--countname", "microseconds"])
+            .args(["--countname", unit])
             .args(&self.args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -117,28 +117,29 @@ mod tests {
 
     #[test]
     fn the_script_gets_the_folded_text_and_the_users_arguments_last() {
-        let picture = script("echo.sh").draw("a;b 1\n").unwrap();
+        let picture = script("echo.sh").draw("a;b 1\n", "microseconds").unwrap();
         let text = String::from_utf8(picture).unwrap();
         assert_eq!(text, "--countname microseconds --countname mine\na;b 1\n");
     }
 
     #[test]
     fn a_script_that_fails_is_quoted() {
-        let error = script("fails.sh").draw("a 1\n").unwrap_err();
+        let error = script("fails.sh").draw("a 1\n", "microseconds").unwrap_err();
         let text = error.to_string();
         assert!(text.contains("exit status: 3") && text.contains("no such palette"), "{text}");
     }
 
     #[test]
     fn a_script_that_draws_nothing_has_failed() {
-        let error = script("draws_nothing.sh").draw("a 1\n").unwrap_err().to_string();
+        let error =
+            script("draws_nothing.sh").draw("a 1\n", "microseconds").unwrap_err().to_string();
         assert!(error.contains("drew nothing"), "{error}");
     }
 
     #[test]
     fn more_text_than_any_pipe_holds_comes_through() {
         let line = "a;b;c 1\n".repeat(200_000);
-        let picture = script("echo.sh").draw(&line).unwrap();
+        let picture = script("echo.sh").draw(&line, "microseconds").unwrap();
         assert!(String::from_utf8(picture).unwrap().ends_with(&line));
     }
 }

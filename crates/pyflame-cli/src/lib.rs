@@ -6,8 +6,11 @@
 //! ([`Typed`]) and understanding them ([`RunOptions`]) are two steps, so that no half-understood
 //! option gets further than this crate.
 //!
+//! [`Drawing`] is the other half: it reads what was recorded before, and draws it (`render`,
+//! `diff`).
+//!
 //! What is not here: running the program. That is Python's work, done by the package around the
-//! extension module. Nothing here prints; callers get text.
+//! extension module. Nothing here prints but what is drawn; callers get text.
 //!
 //! ```
 //! use pyflame_cli::{RunOptions, Target, Typed};
@@ -23,6 +26,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod drawing;
 mod error;
 mod flamegraph_script;
 mod format;
@@ -35,7 +39,8 @@ mod summary;
 mod target;
 mod typed;
 
-pub use error::{SaveError, ScriptError, UsageError};
+pub use drawing::{CountUnit, Drawing, Drawn, Input, Subject, Widths};
+pub use error::{DrawError, SaveError, ScriptError, UsageError};
 pub use flamegraph_script::{FlamegraphScript, split_args};
 pub use format::Format;
 pub use help::{HELP, version_line};
@@ -45,4 +50,4 @@ pub use output::{check_output, write_atomically};
 pub use save::{Destination, Picture};
 pub use summary::{closing_line, facts};
 pub use target::Target;
-pub use typed::{Typed, TypedRun};
+pub use typed::{Typed, TypedDrawing, TypedRun};

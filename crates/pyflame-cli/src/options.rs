@@ -117,7 +117,7 @@ fn interval(seconds: Option<&OsStr>, rate: Option<&OsStr>) -> Result<Duration, U
     }
 }
 
-fn choose<T: Default>(
+pub(crate) fn choose<T: Default>(
     option: &'static str,
     value: Option<OsString>,
     choices: &'static str,
@@ -130,7 +130,7 @@ fn choose<T: Default>(
     }
 }
 
-fn split_all(texts: &[OsString]) -> Result<Vec<String>, UsageError> {
+pub(crate) fn split_all(texts: &[OsString]) -> Result<Vec<String>, UsageError> {
     let mut args = Vec::new();
     for text in texts {
         let text = text.to_string_lossy();

@@ -43,7 +43,7 @@ impl Picture {
         let tree = self.view.tree(profile);
         match &self.script {
             // An empty profile makes flamegraph.pl fail; ours says that there is nothing to see.
-            Some(script) if !tree.is_empty() => script.draw(&tree.folded()),
+            Some(script) if !tree.is_empty() => script.draw(&tree.folded(), MICROSECONDS),
             _ => self.draw_built_in(profile, &tree),
         }
     }
@@ -63,6 +63,9 @@ impl Picture {
         Ok(picture)
     }
 }
+
+/// The unit of a recording's folded text.
+pub(crate) const MICROSECONDS: &str = "microseconds";
 
 /// Where a profile goes.
 #[derive(Clone, Debug)]

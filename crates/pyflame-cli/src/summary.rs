@@ -67,7 +67,7 @@ fn rate(profile: &Profile) -> String {
     grouped(u64::try_from(rate).unwrap_or(u64::MAX))
 }
 
-fn counted(count: u64, noun: &str) -> String {
+pub(crate) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(count))
 }

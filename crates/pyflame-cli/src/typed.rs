@@ -2,7 +2,8 @@
 //!
 //! The grammar is Python's own: options up to the first word that says what to run (a script, `-`,
 //! `-m module` or `-c code`), and everything after it belongs to the program, options included
-//! (Python/getopt.c stops in the same place).
+//! (Python/getopt.c stops in the same place). If the first word of all is `render` or `diff`, the
+//! line is for that command; a script of that name is run as `./render`.
 
 use std::ffi::OsString;
 
@@ -19,6 +20,33 @@ pub enum Typed {
     Version,
     /// To run something.
     Run(Box<TypedRun>),
+    /// To draw what has been recorded.
+    Draw(Box<TypedDrawing>),
+}
+
+/// The options of `render` and `diff` as they were typed; `None` where one was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TypedDrawing {
+    /// `diff`, not `render`.
+    pub is_diff: bool,
+    /// The files, in order.
+    pub inputs: Vec<OsString>,
+    /// `-o`.
+    pub output: Option<OsString>,
+    /// `-p`.
+    pub script: Option<OsString>,
+    /// `-a`; given twice, both count.
+    pub script_args: Vec<OsString>,
+    /// `--format`.
+    pub format: Option<OsString>,
+    /// `--unit`.
+    pub unit: Option<OsString>,
+    /// `--widths`.
+    pub widths: Option<OsString>,
+    /// `--as-measured`.
+    pub as_measured: bool,
+    /// `-q`.
+    pub quiet: bool,
 }
 
 /// The options as they were typed; `None` where one was not.
@@ -70,6 +98,12 @@ impl Typed {
     where
         I: IntoIterator<Item: Into<OsString>>,
     {
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        if let Some((first, rest)) = words.split_first()
+            && (first == "render" || first == "diff")
+        {
+            return TypedDrawing::parse(first == "diff", rest);
+        }
         let mut parser = lexopt::Parser::from_args(words);
         let mut typed = TypedRun::default();
         while let Some(argument) = parser.next().map_err(usage)? {
@@ -117,6 +151,43 @@ impl TypedRun {
             Long("engine") => &mut self.engine,
             unknown => return Err(usage(unknown.unexpected())),
         })
+    }
+}
+
+impl TypedDrawing {
+    fn parse(is_diff: bool, words: &[OsString]) -> Result<Typed, UsageError> {
+        let mut parser = lexopt::Parser::from_args(words);
+        let mut typed = Self { is_diff, ..Self::default() };
+        while let Some(argument) = parser.next().map_err(usage)? {
+            let place = match argument {
+                Short('h') | Long("help") => return Ok(Typed::Help),
+                Short('V') | Long("version") => return Ok(Typed::Version),
+                Short('q') | Long("quiet") => {
+                    typed.quiet = true;
+                    continue;
+                }
+                Long("as-measured") if is_diff => {
+                    typed.as_measured = true;
+                    continue;
+                }
+                Short('a') | Long("flamegraph-extra-args") => {
+                    typed.script_args.push(parser.value().map_err(usage)?);
+                    continue;
+                }
+                Value(path) => {
+                    typed.inputs.push(path);
+                    continue;
+                }
+                Short('o') | Long("output-file" | "output-path") => &mut typed.output,
+                Short('p') | Long("flamegraph-script-path") => &mut typed.script,
+                Long("format") => &mut typed.format,
+                Long("unit") => &mut typed.unit,
+                Long("widths") if is_diff => &mut typed.widths,
+                unknown => return Err(usage(unknown.unexpected())),
+            };
+            *place = Some(parser.value().map_err(usage)?);
+        }
+        Ok(Typed::Draw(Box::new(typed)))
     }
 }
 
@@ -180,6 +251,18 @@ mod tests {
         ] {
             assert_eq!(run(words).output, Some("x.svg".into()), "{words:?}");
         }
+    }
+
+    #[test]
+    fn the_first_word_can_be_a_command_and_later_ones_can_not() {
+        let Typed::Draw(typed) = Typed::parse(["diff", "a", "-", "-o", "-", "b"]).unwrap() else {
+            panic!("diff is a command");
+        };
+        assert!(typed.is_diff);
+        assert_eq!(typed.inputs, ["a", "-", "b"]);
+        assert_eq!(typed.output, Some("-".into()));
+        assert!(Typed::parse(["render", "--widths", "before", "a"]).is_err(), "only diff has it");
+        assert_eq!(run(&["-q", "render"]).target, Some(TypedTarget::Path("render".into())));
     }
 
     #[test]

@@ -33,9 +33,10 @@ impl Tree {
     /// Folded text: a line for each distinct stack that has a value of its own.
     ///
     /// Values are microseconds for a timed tree, rounded so that their sum is right to one
-    /// microsecond, and plain counts otherwise.
+    /// microsecond, and plain counts otherwise. A differential tree has two on a line: what was
+    /// before, and what is.
     pub fn folded(&self) -> String {
-        let mut lines: Vec<(String, u64)> = Vec::new();
+        let mut lines: Vec<(String, u64, u64)> = Vec::new();
         // Depth first, by hand: stacks can be deeper than ours.
         let mut pending: Vec<(NodeId, usize, usize)> = vec![(Self::ROOT, 0, 0)];
         let mut path = String::new();
@@ -49,32 +50,55 @@ impl Tree {
                 path.push_str(&escape_frame(&self.label(node).text()));
             }
             let data = self.node(node);
-            if data.self_value > 0 {
+            if data.self_value > 0 || (self.differential && data.self_before > 0) {
                 let path = if path.is_empty() { "[no Python frames]" } else { &path };
-                lines.push((path.to_owned(), data.self_value));
+                lines.push((path.to_owned(), data.self_value, data.self_before));
             }
             pending.extend(data.children.iter().rev().map(|child| (*child, path.len(), depth + 1)));
         }
-        write_lines(&lines, self.unit, self.scale)
+        write_lines(&lines, self)
     }
 }
 
-/// Rounds by carrying the remainder from line to line, so that no time is lost to rounding.
-fn write_lines(lines: &[(String, u64)], unit: Unit, scale: u64) -> String {
-    // Times are written in microseconds, counts as they were read, fractions included.
-    let divisor = if unit == Unit::Nanoseconds { 1_000 * scale } else { 1 };
+fn write_lines(lines: &[(String, u64, u64)], tree: &Tree) -> String {
     let mut text = String::new();
-    let mut remainder = 0;
-    for (path, value) in lines {
-        let value = value.saturating_add(remainder);
-        remainder = value % divisor;
-        if value >= divisor {
-            let count = value / divisor;
-            let scale = if unit == Unit::Count { scale } else { 1 };
-            _ = writeln!(text, "{path} {}", decimal(count, scale)); // Writing to a string can't fail.
+    let (mut now, mut before) = (Rounding::of(tree), Rounding::of(tree));
+    for (path, value, value_before) in lines {
+        let value = now.round(*value);
+        let value_before = tree.differential.then(|| before.round(*value_before));
+        if value > 0 || value_before.is_some_and(|before| before > 0) {
+            text.push_str(path);
+            for value in value_before.into_iter().chain([value]) {
+                _ = write!(text, " {}", decimal(value, now.scale)); // Can't fail for a string.
+            }
+            text.push('\n');
         }
     }
     text
+}
+
+/// Rounds by carrying the remainder from line to line, so that no time is lost to rounding.
+struct Rounding {
+    divisor: u64,
+    /// What is left stands for that many times itself.
+    scale: u64,
+    remainder: u64,
+}
+
+impl Rounding {
+    /// Times are written in microseconds, counts as they were read, fractions included.
+    fn of(tree: &Tree) -> Self {
+        match tree.unit {
+            Unit::Nanoseconds => Self { divisor: 1_000 * tree.scale, scale: 1, remainder: 0 },
+            Unit::Count => Self { divisor: 1, scale: tree.scale, remainder: 0 },
+        }
+    }
+
+    fn round(&mut self, value: u64) -> u64 {
+        let value = value.saturating_add(self.remainder);
+        self.remainder = value % self.divisor;
+        value / self.divisor
+    }
 }
 
 /// `value / scale`, where `scale` is a power of ten, without zeros at the end.

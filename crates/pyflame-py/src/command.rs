@@ -2,7 +2,11 @@
 
 use std::ffi::OsString;
 
-use pyflame_cli::{HELP, RunOptions, Target, ThreadChoice, Typed, closing_line, version_line};
+use std::io::{IsTerminal as _, Write as _};
+
+use pyflame_cli::{
+    Drawing, HELP, RunOptions, Target, ThreadChoice, Typed, closing_line, version_line,
+};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
@@ -20,30 +24,78 @@ pub(crate) struct Command {
 pub(crate) enum Request {
     Text(String),
     Run(Command),
+    Draw(DrawCommand),
+}
+
+/// A picture of what was recorded before: ``render`` or ``diff``.
+#[pyclass(frozen, module = "pyflame._native")]
+pub(crate) struct DrawCommand {
+    drawing: Box<Drawing>,
 }
 
 /// Understand the words after the command's name.
 ///
 /// Returns:
-///     A text to show (``--help``, ``--version``) or the command to carry out.
+///     A text to show (``--help``, ``--version``), the program to run, or what to draw.
 ///
 /// Raises:
 ///     pyflame.exceptions.UsageError: With a message that names what is wrong.
 #[pyfunction]
 pub(crate) fn parse_command(words: Vec<OsString>) -> PyResult<Request> {
-    match Typed::parse(words).map_err(|error| exceptions::of_usage(&error))? {
-        Typed::Help => Ok(Request::Text(HELP.to_owned())),
-        Typed::Version => Ok(Request::Text(format!("{}\n", version_line()))),
-        Typed::Run(typed) => {
-            let cwd =
-                std::env::current_dir().map_err(|error| PyOSError::new_err(error.to_string()))?;
-            match RunOptions::new(*typed, &cwd) {
-                Ok(options) => Ok(Request::Run(Command { options: Box::new(options) })),
-                Err(error) => match error.help() {
-                    Some(help) => Ok(Request::Text(format!("{}\n", help.trim_end()))),
-                    None => Err(exceptions::of_usage(&error)),
-                },
-            }
+    let cwd = || std::env::current_dir().map_err(|error| PyOSError::new_err(error.to_string()));
+    let request = match Typed::parse(words).map_err(|error| exceptions::of_usage(&error))? {
+        Typed::Help => return Ok(Request::Text(HELP.to_owned())),
+        Typed::Version => return Ok(Request::Text(format!("{}\n", version_line()))),
+        Typed::Run(typed) => RunOptions::new(*typed, &cwd()?)
+            .map(|options| Request::Run(Command { options: Box::new(options) })),
+        Typed::Draw(typed) => Drawing::new(*typed, &cwd()?, std::io::stdout().is_terminal())
+            .map(|drawing| Request::Draw(DrawCommand { drawing: Box::new(drawing) })),
+    };
+    request.or_else(|error| match error.help() {
+        Some(help) => Ok(Request::Text(format!("{}\n", help.trim_end()))),
+        None => Err(exceptions::of_usage(&error)),
+    })
+}
+
+#[pymethods]
+impl DrawCommand {
+    /// Read, draw and write; a terminal is told how far it is.
+    ///
+    /// Returns:
+    ///     Lines for standard error: what could not be read, and what was done.
+    ///
+    /// Raises:
+    ///     pyflame.exceptions.Error: If nothing was written.
+    fn run(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        py.detach(|| {
+            let mut progress = Progress::default();
+            let drawn = self.drawing.run(|read| progress.tell(read));
+            progress.wipe();
+            drawn.map(|drawn| drawn.messages)
+        })
+        .map_err(|error| exceptions::of_draw(&error))
+    }
+}
+
+/// A line that is written over and over, on a terminal only.
+#[derive(Default)]
+struct Progress {
+    is_shown: bool,
+}
+
+impl Progress {
+    fn tell(&mut self, bytes_read: u64) {
+        let mut stderr = std::io::stderr();
+        if stderr.is_terminal() {
+            self.is_shown = true;
+            // A terminal that has gone away needs no progress.
+            _ = write!(stderr, "\rpyflame: {} MB read", bytes_read / 1_000_000);
+        }
+    }
+
+    fn wipe(&self) {
+        if self.is_shown {
+            _ = write!(std::io::stderr(), "\r\x1b[K");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The classes are defined in `python/pyflame/exceptions.py`, so that they are documented and
 //! typed where users look; this file is the only place that maps to them.
 
-use pyflame_cli::{IntervalError, SaveError, ScriptError, UsageError};
+use pyflame_cli::{DrawError, IntervalError, SaveError, ScriptError, UsageError};
 use pyflame_sampler::{StartError, StopError};
 use pyo3::PyErr;
 use pyo3::exceptions::{PyOSError, PyValueError};
@@ -33,11 +33,25 @@ pub(crate) fn of_script(error: &ScriptError) -> PyErr {
 
 pub(crate) fn of_save(error: &SaveError) -> PyErr {
     match error {
-        SaveError::Write { source, .. } => match source.raw_os_error() {
-            Some(errno) => PyOSError::new_err((errno, error.to_string())),
-            None => PyOSError::new_err(error.to_string()),
-        },
+        SaveError::Write { source, .. } => of_io(source, error.to_string()),
         _ => python::FlamegraphScriptFailed::new_err(error.to_string()),
+    }
+}
+
+pub(crate) fn of_draw(error: &DrawError) -> PyErr {
+    match error {
+        DrawError::Save(error) => of_save(error),
+        DrawError::Read { source, .. } | DrawError::Stdout { source } => {
+            of_io(source, error.to_string())
+        }
+        _ => InvalidFoldedText::new_err(error.to_string()),
+    }
+}
+
+fn of_io(source: &std::io::Error, message: String) -> PyErr {
+    match source.raw_os_error() {
+        Some(errno) => PyOSError::new_err((errno, message)),
+        None => PyOSError::new_err(message),
     }
 }
 

@@ -20,7 +20,7 @@ mod _native {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::command::{Command, parse_command};
+    use crate::command::{Command, DrawCommand, parse_command};
     #[pymodule_export]
     use crate::fallback::FallbackSampler;
     #[pymodule_export]
