@@ -200,12 +200,13 @@ impl Drawing {
                 let mut read_one =
                     |input: &Input| read(std::slice::from_ref(input), &reading, count, messages);
                 let ((before, lines), (after, more)) = (read_one(before)?, read_one(after)?);
-                // Two counts on a line of text are always before and after.
-                let tree = if *widths == Widths::Before && self.format == Format::Svg {
-                    style.negate = !style.negate; // Red stays what has grown.
-                    Tree::difference(&after, &before, *as_measured)
-                } else {
-                    Tree::difference(&before, &after, *as_measured)
+                let tree = match widths {
+                    Widths::After => Tree::difference(&before, &after, *as_measured),
+                    Widths::Before => {
+                        let mut tree = Tree::difference(&after, &before, *as_measured);
+                        tree.backwards = true;
+                        tree
+                    }
                 };
                 (tree, lines + more)
             }

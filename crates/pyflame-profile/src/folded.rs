@@ -52,7 +52,8 @@ impl Tree {
             let data = self.node(node);
             if data.self_value > 0 || (self.differential && data.self_before > 0) {
                 let path = if path.is_empty() { "[no Python frames]" } else { &path };
-                lines.push((path.to_owned(), data.self_value, data.self_before));
+                let (now, before) = self.later_and_earlier(data.self_value, data.self_before);
+                lines.push((path.to_owned(), now, before));
             }
             pending.extend(data.children.iter().rev().map(|child| (*child, path.len(), depth + 1)));
         }

@@ -81,6 +81,9 @@ pub struct Tree {
     pub scale: u64,
     /// Whether the tree compares two profiles, so that values from before mean something.
     pub differential: bool,
+    /// The comparison is the other way round: values are those of before, and what is called
+    /// before is what came after. Widths then show what has gone.
+    pub backwards: bool,
     /// What a reader left out because it is too small to be seen.
     pub left_out: LeftOut,
 }
@@ -111,6 +114,7 @@ impl Tree {
             unit,
             scale: 1,
             differential: false,
+            backwards: false,
             left_out: LeftOut::default(),
         }
     }
@@ -136,6 +140,12 @@ impl Tree {
         let node = &mut self.nodes[node.0 as usize];
         node.self_value = node.self_value.saturating_add(value);
         node.samples = node.samples.saturating_add(samples);
+    }
+
+    /// In a differential tree, a later and an earlier value in the order of time, given what a
+    /// node has and what it has as `before`.
+    pub fn later_and_earlier(&self, value: u64, before: u64) -> (u64, u64) {
+        if self.backwards { (before, value) } else { (value, before) }
     }
 
     /// Adds a value to what `node` had as its own before, in a differential tree.
@@ -207,6 +217,7 @@ impl Tree {
     pub fn reversed(&self) -> Self {
         let mut reversed = Self::new(self.unit);
         (reversed.scale, reversed.differential) = (self.scale, self.differential);
+        reversed.backwards = self.backwards;
         let callers = self.callers();
         for (index, node) in self.nodes.iter().enumerate() {
             if node.self_value == 0 && node.self_before == 0 {

@@ -32,7 +32,8 @@ options of flamegraph.pl that the built-in renderer takes:
   --reverse          turn stacks round
   --inverted         icicle: callers at the top
   --flamechart       in order of time, nothing merged
-  --negate           swap red and blue in a differential picture
+  --negate           swap red and blue in a differential picture (what did not
+                     change is grey; flamegraph.pl has it white)
   --notes TEXT       comment in the file
   --help             this list";
 

@@ -15,6 +15,7 @@ use pyflame_profile::{Label, Node, Tree};
 use crate::{RenderError, SvgOptions};
 
 pub use background::Background;
+pub(crate) use classic::UNCHANGED;
 pub use classic::Variation;
 use kept::KeptColours;
 pub(crate) use python::{LEGEND, dark_rules, patterns};
@@ -107,6 +108,7 @@ pub(crate) struct Painter {
     variation: Variation,
     /// The greatest change of a frame's own value, in a differential picture.
     greatest_change: Option<u64>,
+    /// Swaps red and blue.
     negate: bool,
     kept: Option<KeptColours>,
     random: classic::Random,
@@ -119,7 +121,8 @@ impl Painter {
             palette: options.palette,
             variation: options.variation,
             greatest_change: tree.differential.then(|| greatest_change(tree)),
-            negate: options.negate,
+            // What is less on the way back was more on the way.
+            negate: options.negate != tree.backwards,
             kept,
             random: classic::Random::default(),
         })

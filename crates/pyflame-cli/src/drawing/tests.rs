@@ -85,7 +85,18 @@ fn a_difference_is_scaled_unless_measured_values_are_wanted() {
     assert_eq!(diff(&[]), "x 20 30\ny 20 0\nz 0 10\n");
     assert_eq!(diff(&["--as-measured"]), "x 1 30\ny 1 0\nz 0 10\n");
     let widths = diff(&["--as-measured", "--widths", "before"]);
-    assert_eq!(widths, "x 1 30\ny 1 0\nz 0 10\n", "text has no widths");
+    assert_eq!(widths, "x 1 30\ny 1 0\nz 0 10\n", "text is always before and after");
+}
+
+#[test]
+fn what_has_gone_keeps_its_width_where_that_is_wanted() {
+    let files = [("a.txt", "gone 30\nkept 30\n"), ("b.txt", "kept 60\n")];
+    let words = ["diff", "a.txt", "b.txt", "-o", "d.svg", "--widths", "before"];
+    let (picture, _) = run(&files, &words).unwrap();
+    assert!(
+        picture
+            .contains("gone\n30 samples (50.0%) \u{b7} all of it self \u{b7} change \u{2212}50.0%")
+    );
 }
 
 #[test]

@@ -139,13 +139,17 @@ fn is_javascript(name: &str) -> bool {
     name.find('/').is_some_and(|slash| name.get(slash..).is_some_and(|path| path.contains(".js")))
 }
 
-/// White for no change, up to full red for more and full blue for less.
+/// What did not change in a differential picture.
+pub(crate) const UNCHANGED: &str = "rgb(228,229,233)";
+
+/// Grey for no change, up to full red for more and full blue for less. (flamegraph.pl has white,
+/// which can't be seen on a white page.)
 pub(super) fn difference(now: u64, before: u64, greatest: u64, negate: bool) -> String {
     let change = now.abs_diff(before);
     let greatest = u128::from(greatest.max(1));
     let fade = 210 * (greatest - u128::from(change).min(greatest)) / greatest;
     match (change, (now > before) != negate) {
-        (0, _) => "rgb(255,255,255)".into(),
+        (0, _) => UNCHANGED.into(),
         (_, true) => format!("rgb(255,{fade},{fade})"),
         (_, false) => format!("rgb({fade},{fade},255)"),
     }
@@ -153,7 +157,7 @@ pub(super) fn difference(now: u64, before: u64, greatest: u64, negate: bool) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Random, Variation, difference, fill, hue, name_hash};
+    use super::{Random, UNCHANGED, Variation, difference, fill, hue, name_hash};
     use crate::palette::Palette;
 
     /// `perl -e 'srand(1000); print rand(1)'` and so on, perl 5.36.
@@ -204,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_red_for_more_and_blue_for_less() {
-        assert_eq!(difference(5, 5, 10, false), "rgb(255,255,255)");
+        assert_eq!(difference(5, 5, 10, false), UNCHANGED);
         assert_eq!(difference(15, 5, 10, false), "rgb(255,0,0)");
         assert_eq!(difference(0, 5, 10, false), "rgb(105,105,255)");
         assert_eq!(difference(0, 5, 10, true), "rgb(255,105,105)");

@@ -58,9 +58,11 @@ impl Picture<'_> {
         }
         if self.tree.differential {
             text.push_str(" \u{b7} change ");
-            push_change(&mut text, node.total, node.before, whole);
+            let (now, before) = self.tree.later_and_earlier(node.total, node.before);
+            push_change(&mut text, now, before, whole);
             text.push_str(", self ");
-            push_change(&mut text, node.self_value, node.self_before, whole);
+            let (now, before) = self.tree.later_and_earlier(node.self_value, node.self_before);
+            push_change(&mut text, now, before, whole);
         }
         text
     }

@@ -9,10 +9,12 @@ use pyflame_profile::Category;
 
 use super::{HEADER, Picture, escaped};
 use crate::figure::{push_count, push_share};
-use crate::palette::{LEGEND, Painter};
+use crate::palette::{LEGEND, Painter, UNCHANGED};
 
-/// Average width of a character of the legend, which is set in 12 px.
-const LEGEND_CHARACTER: u32 = 7;
+/// About how wide a word of the legend is, in pixels; it is set in 12 px.
+fn legend_width(name: &str) -> u32 {
+    name.chars().map(|character| if "fijlrt ".contains(character) { 4 } else { 7 }).sum()
+}
 
 impl Picture<'_> {
     pub(super) fn write_header(&self, out: &mut impl Write) -> std::io::Result<()> {
@@ -69,7 +71,8 @@ impl Picture<'_> {
         let (red, blue) = ("rgb(255,80,80)", "rgb(80,80,255)");
         let (more, less) = if self.options.negate { (blue, red) } else { (red, blue) };
         let x = write_entry(out, 0, "", more, "more")?;
-        write_entry(out, x, "", less, "less")?;
+        let x = x + write_entry(out, x, "", less, "less")?;
+        write_entry(out, x, "", UNCHANGED, "the same")?;
         Ok(())
     }
 
@@ -96,5 +99,5 @@ fn write_entry(
          <rect class=\"{class}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"{fill}\"/>\
          <text class=\"quiet\" x=\"17\" y=\"10.5\" fill=\"#6b6f76\">{name}</text></g>"
     )?;
-    Ok(34 + LEGEND_CHARACTER * u32::try_from(name.len()).unwrap_or(0))
+    Ok(34 + legend_width(name))
 }
