@@ -27,18 +27,18 @@ function makeSearch(svg, frames) {
   function search(term, settings) {
     clear();
     if (term === '') return;
-    if (texts === null) texts = frames.rects.map(function (_, index) { return textOf(index); });
+    if (texts === null) texts = Array.from({ length: frames.count }, function (_, index) { return textOf(index); });
     const wanted = pattern(term, settings);
     texts.forEach(function (text, index) {
       if (wanted.test(text)) matches.push(index);
     });
-    for (const index of matches) frames.rects[index].classList.add('match');
+    for (const index of matches) frames.rect(index).classList.add('match');
     group.classList.add('searching');
     labels.classList.add('searching');
   }
 
   function clear() {
-    for (const index of matches) frames.rects[index].classList.remove('match');
+    for (const index of matches) frames.rect(index).classList.remove('match');
     group.classList.remove('searching');
     labels.classList.remove('searching');
     matches = [];

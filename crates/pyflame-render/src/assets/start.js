@@ -29,15 +29,12 @@ function start() {
   svg.append(header);
 
   const group = svg.querySelector('.frames');
-  group.addEventListener('mouseover', function (event) {
-    const index = frames.indexOf(event.target);
-    if (index < 0) return;
-    view.mark('hover', index);
-    details.show(index, view.stageWidth());
-  });
+  group.addEventListener('mouseover', point);
+  // Frames that are drawn together are one thing to the page.
+  if (frames.hasPacked) group.addEventListener('mousemove', point);
   svg.querySelector('.stage').addEventListener('mouseleave', rest);
   group.addEventListener('click', function (event) {
-    const index = frames.indexOf(event.target);
+    const index = frames.indexOf(event);
     // A frame that is a link is followed; with Ctrl it zooms like the others.
     const isLink = index >= 0 && event.target.parentNode.nodeName === 'a';
     if (isLink && !event.ctrlKey) return;
@@ -78,6 +75,13 @@ function start() {
     return element;
   }
 
+  function point(event) {
+    const index = frames.indexOf(event);
+    if (index < 0 || index === view.hovered()) return;
+    view.mark('hover', index);
+    details.show(index, view.stageWidth());
+  }
+
   function rest() {
     view.mark('hover', -1);
     if (view.focused() >= 0) details.show(view.focused(), view.stageWidth());
@@ -98,7 +102,7 @@ function start() {
     if (index >= 0 && !view.isShown(index)) view.zoom(0);
     view.mark('focus', index);
     rest();
-    if (index >= 0) reveal(frames.rects[index]);
+    if (index >= 0) reveal(frames.rect(index));
     settle();
   }
 

@@ -45,6 +45,7 @@ function makeView(svg, frames) {
   function draw() {
     const target = zoomed();
     const scale = 100 / frames.width[target];
+    frames.showPacked(target === 0);
     for (let index = 0; index < frames.count; index += 1) {
       if (frames.contains(target, index)) {
         place(index, (frames.x[index] - frames.x[target]) * scale, frames.width[index] * scale);
@@ -52,28 +53,34 @@ function makeView(svg, frames) {
         place(index, 0, 100);
       } else if (width[index] !== 0) {
         width[index] = 0;
-        frames.rects[index].setAttribute('display', 'none');
+        if (frames.hasRect(index)) frames.rect(index).setAttribute('display', 'none');
       }
     }
-    frames.rects.forEach(function (rect, index) {
+    for (let index = 0; index < frames.count; index += 1) {
+      if (!frames.hasRect(index)) continue;
+      const rect = frames.rect(index);
       if (index < target && width[index] !== 0) rect.setAttribute('opacity', FADED);
       else if (rect.hasAttribute('opacity')) rect.removeAttribute('opacity');
-    });
+    }
     drawLabels();
   }
 
   function place(index, newX, newWidth) {
-    const rect = frames.rects[index];
-    if (width[index] === 0) rect.removeAttribute('display');
-    if (x[index] !== newX) rect.setAttribute('x', newX + '%');
-    if (width[index] !== newWidth) rect.setAttribute('width', newWidth + '%');
+    // Where nothing is zoomed to, a frame without an element is drawn together with others.
+    const isNew = !frames.hasRect(index);
+    if (zoomed() !== 0 || !isNew) {
+      const rect = frames.rect(index);
+      if (width[index] === 0) rect.removeAttribute('display');
+      if (isNew || x[index] !== newX) rect.setAttribute('x', newX + '%');
+      if (isNew || width[index] !== newWidth) rect.setAttribute('width', newWidth + '%');
+    }
     x[index] = newX;
     width[index] = newWidth;
   }
 
   // The width of the stage in the picture's own units.
   function stageWidth() {
-    return frames.rects[0].getBBox().width;
+    return frames.rect(0).getBBox().width;
   }
 
   function drawLabels() {
@@ -81,7 +88,9 @@ function makeView(svg, frames) {
     const drawn = document.createDocumentFragment();
     for (let index = 0; index < frames.count; index += 1) {
       const room = width[index] * unit - 7;
-      const rect = frames.rects[index];
+      // An edge alone is not worth an element.
+      if (!frames.hasRect(index) && room < LEAST_LABEL - 7) continue;
+      const rect = frames.rect(index);
       const edged = rect.hasAttribute('stroke');
       if (edged !== room > -4) {
         if (edged) rect.removeAttribute('stroke');
@@ -99,7 +108,7 @@ function makeView(svg, frames) {
     const colour = frames.colour(index).name;
     const text = make('text', { x: x[index] + '%', dx: 4, y: frames.y[index] + baseline });
     if (index < zoomed()) text.setAttribute('fill-opacity', FADED);
-    if (frames.rects[index].classList.contains('match')) text.setAttribute('class', 'match');
+    if (frames.rect(index).classList.contains('match')) text.setAttribute('class', 'match');
     if (colour === 'w' || colour === 'x') text.setAttribute('font-style', 'italic');
     if (colour === 'x') halo(text);
     text.textContent = ruler.fit(facts.name, room);
@@ -136,6 +145,7 @@ function makeView(svg, frames) {
   return {
     zoom, unzoom, zoomed, draw, drawLabels, mark, stageWidth,
     focused: function () { return marked.focus; },
+    hovered: function () { return marked.hover; },
     isShown: function (index) { return width[index] > 0; },
   };
 }

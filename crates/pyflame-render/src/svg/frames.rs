@@ -43,12 +43,15 @@ impl Picture<'_> {
             }
             push_attribute(&mut text, "fill", &paint.fill);
             text.push('>');
-            for placed in frames {
+            let (packed, single): (Vec<_>, Vec<_>) =
+                frames.into_iter().partition(|placed| self.is_packed(*placed));
+            for placed in single {
                 self.push_frame(&mut text, placed);
                 out.write_all(text.as_bytes())?;
                 text.clear();
             }
-            writeln!(out, "</g>")?;
+            self.push_packed(&mut text, &packed);
+            writeln!(out, "{text}</g>")?;
         }
         writeln!(out, "</g>")?;
         self.write_untitled(out)?;
@@ -56,11 +59,46 @@ impl Picture<'_> {
         writeln!(out, "</svg>")
     }
 
+    /// Whether a frame is drawn together with others of its colour, and not as an element of its
+    /// own, of which there would be too many.
+    fn is_packed(&self, placed: Placed) -> bool {
+        let has_attributes =
+            || self.options.name_attributes.of(self.tree.label(placed.node)).is_some();
+        self.layout.is_packed && !placed.titled && !has_attributes()
+    }
+
+    /// Frames as one path, in a box that is stretched to the picture's width.
+    fn push_packed(&self, out: &mut String, frames: &[Placed]) {
+        if frames.is_empty() {
+            return;
+        }
+        let height = self.stage_height();
+        let _ = write!(
+            out,
+            "<svg class=\"packed\" width=\"100%\" height=\"{height}\" \
+             viewBox=\"0 0 {FULL} {height}\" preserveAspectRatio=\"none\"><path d=\""
+        );
+        let row = self.options.frame_height - 1;
+        for placed in frames {
+            let Stretch { start, width } = self.stretch(*placed);
+            let top = self.row_top(placed.depth);
+            let _ = write!(out, "M{start} {top}h{width}v{row}h-{width}");
+        }
+        out.push_str("\"/></svg>");
+    }
+
     /// The details of the frames that have no hover title, for the script: in the order of the
-    /// frames, with an empty line after each.
+    /// elements, those drawn together last in each group, with an empty line after each.
     fn write_untitled(&self, out: &mut impl Write) -> std::io::Result<()> {
         let groups = self.frames_by_paint();
-        let mut untitled = groups.values().flatten().filter(|placed| !placed.titled);
+        let mut untitled = groups.values().flat_map(|frames| {
+            let of_kind = |packed| {
+                let is_kind =
+                    move |placed: &&Placed| !placed.titled && self.is_packed(**placed) == packed;
+                frames.iter().filter(is_kind)
+            };
+            of_kind(false).chain(of_kind(true))
+        });
         let Some(first) = untitled.next() else { return Ok(()) };
         writeln!(out, r#"<metadata class="details">"#)?;
         let mut text = String::new();
