@@ -64,4 +64,16 @@ def test_a_search_finds_it(shown: Shown) -> None:
     said = shown.search(f"^f[0-9]+_{PACKED_COLUMN}$")
     assert said == f"0.40% \N{MIDDLE DOT} {ROWS}"
     assert shown.frame.locator(".frames rect.match").count() == ROWS
+    opacity = "element => getComputedStyle(element).fillOpacity"
+    assert shown.frame.eval_on_selector(".frames .packed path", opacity) == "0.45"
+    assert shown.frame.eval_on_selector(".frames rect.match", opacity) == "1"
+    assert shown.complaints == []
+
+
+def test_a_hatch_is_not_stretched(draw: Draw, show: Show) -> None:
+    columns = range(7_000)
+    shown = show(draw("".join(f"f{column:04};[waiting] 1\n" for column in columns)))
+    assert shown.frame.locator(".frames g.w .packed").count() == 0
+    waiting = shown.frame.locator(".frames g.w rect").count()
+    assert waiting == len(columns)
     assert shown.complaints == []

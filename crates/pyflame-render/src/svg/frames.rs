@@ -44,7 +44,7 @@ impl Picture<'_> {
             push_attribute(&mut text, "fill", &paint.fill);
             text.push('>');
             let (packed, single): (Vec<_>, Vec<_>) =
-                frames.into_iter().partition(|placed| self.is_packed(*placed));
+                frames.into_iter().partition(|placed| self.is_packed(paint, *placed));
             for placed in single {
                 self.push_frame(&mut text, placed);
                 out.write_all(text.as_bytes())?;
@@ -60,11 +60,12 @@ impl Picture<'_> {
     }
 
     /// Whether a frame is drawn together with others of its colour, and not as an element of its
-    /// own, of which there would be too many.
-    fn is_packed(&self, placed: Placed) -> bool {
+    /// own, of which there would be too many. A hatch would be stretched with the box.
+    fn is_packed(&self, paint: &Paint, placed: Placed) -> bool {
         let has_attributes =
             || self.options.name_attributes.of(self.tree.label(placed.node)).is_some();
-        self.layout.is_packed && !placed.titled && !has_attributes()
+        let is_hatched = paint.fill.starts_with("url(");
+        self.layout.is_packed && !placed.titled && !is_hatched && !has_attributes()
     }
 
     /// Frames as one path, in a box that is stretched to the picture's width.
@@ -91,11 +92,11 @@ impl Picture<'_> {
     /// elements, those drawn together last in each group, with an empty line after each.
     fn write_untitled(&self, out: &mut impl Write) -> std::io::Result<()> {
         let groups = self.frames_by_paint();
-        let mut untitled = groups.values().flat_map(|frames| {
-            let of_kind = |packed| {
-                let is_kind =
-                    move |placed: &&Placed| !placed.titled && self.is_packed(**placed) == packed;
-                frames.iter().filter(is_kind)
+        let mut untitled = groups.iter().flat_map(|(&paint, frames)| {
+            let of_kind = move |packed| {
+                frames.iter().filter(move |placed| {
+                    !placed.titled && self.is_packed(paint, **placed) == packed
+                })
             };
             of_kind(false).chain(of_kind(true))
         });
