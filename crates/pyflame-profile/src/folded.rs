@@ -16,7 +16,10 @@ use thiserror::Error;
 pub use frame_text::{escape_frame, unescape_frame};
 pub use tree_reader::{ReadError, Reading, Report, Unreadable, read_tree};
 
-use crate::{Engine, Frame, Meta, NodeId, Profile, StackId, State, Thread, Totals, Tree, Unit};
+use crate::{
+    Engine, Frame, LabelsId, Meta, NodeId, Profile, SampleKey, StackId, State, Thread, Totals,
+    Tree, Unit,
+};
 use frame_text::parse_frame;
 
 /// Why a line of folded text can't be read.
@@ -141,7 +144,8 @@ pub fn parse_folded(text: &str) -> (Profile, Vec<FoldedError>) {
                     profile.push_frame(caller, frame)
                 });
                 let totals = Totals { samples: count, wall_ns: count, cpu_ns: count };
-                profile.record_totals(thread, stack, State::Running, totals);
+                let (state, labels) = (State::Running, LabelsId::NONE);
+                profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
             }
             Err(reason) => errors.push(FoldedError { line: number, reason }),
         }

@@ -27,6 +27,7 @@
 mod category;
 mod folded;
 mod frame;
+mod labels;
 mod profile;
 mod sample;
 mod stack;
@@ -39,8 +40,9 @@ pub use folded::{
     unescape_frame,
 };
 pub use frame::{Frame, FrameId, Function, FunctionId};
+pub use labels::{Labels, LabelsId};
 pub use profile::{Engine, Meta, Profile, Unit};
-pub use sample::{Sample, State, Thread, ThreadId, ThreadName, Totals};
+pub use sample::{Sample, SampleKey, State, Thread, ThreadId, ThreadName, Totals};
 pub use stack::{StackId, StackTable};
 pub use tree::{Label, LabelId, LeftOut, Node, NodeId, Tree};
 pub use view::{Measure, View};

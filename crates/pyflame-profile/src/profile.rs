@@ -1,13 +1,15 @@
-//! The profile: tables of what was seen, and sums for each distinct thread, stack and state.
+//! The profile: tables of what was seen, and sums for each distinct thread, stack,
+//! state and set of labels.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use indexmap::{IndexMap, IndexSet};
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::{
-    Category, Frame, FrameId, Function, FunctionId, Sample, StackId, StackTable, State, Thread,
-    ThreadId, ThreadName, Totals,
+    Category, Frame, FrameId, Function, FunctionId, Labels, LabelsId, Sample, SampleKey, StackId,
+    StackTable, Thread, ThreadId, ThreadName, Totals,
 };
 
 /// How the stacks of a profile were taken.
@@ -64,7 +66,9 @@ pub struct Profile {
     frames: IndexSet<Frame, FxBuildHasher>,
     stacks: StackTable,
     threads: Vec<Thread>,
-    samples: IndexMap<(ThreadId, StackId, State), Totals, FxBuildHasher>,
+    /// Set `i` has the id `i + 1`.
+    labels: Vec<Labels>,
+    samples: IndexMap<SampleKey, Totals, FxBuildHasher>,
 }
 
 impl Profile {
@@ -107,20 +111,34 @@ impl Profile {
         self.stacks.push(caller, frame)
     }
 
-    /// Counts one sample.
+    /// Adds a set of labels. Two with the same pairs become one when the profile is merged.
+    pub fn add_labels(&mut self, labels: Labels) -> LabelsId {
+        self.labels.push(labels);
+        LabelsId(id(self.labels.len()))
+    }
+
+    /// Gives a set of labels its pairs, for when they are learnt late.
+    pub fn set_labels(&mut self, labels: LabelsId, pairs: Labels) {
+        let index = (labels.0 as usize).checked_sub(1);
+        if let Some(place) = index.and_then(|index| self.labels.get_mut(index)) {
+            *place = pairs;
+        }
+    }
+
+    /// The pairs of a set of labels; `None` for the empty set.
+    pub fn labels(&self, labels: LabelsId) -> Option<&Labels> {
+        self.labels.get((labels.0 as usize).checked_sub(1)?)
+    }
+
+    /// Counts one sample of a thread without labels.
     pub fn record(&mut self, thread: ThreadId, stack: StackId, sample: Sample) {
-        self.record_totals(thread, stack, sample.state, sample.into());
+        let key = SampleKey { thread, stack, state: sample.state, labels: LabelsId::NONE };
+        self.record_totals(key, sample.into());
     }
 
     /// Counts many samples of one kind at once.
-    pub fn record_totals(
-        &mut self,
-        thread: ThreadId,
-        stack: StackId,
-        state: State,
-        totals: Totals,
-    ) {
-        self.samples.entry((thread, stack, state)).or_default().add(totals);
+    pub fn record_totals(&mut self, key: SampleKey, totals: Totals) {
+        self.samples.entry(key).or_default().add(totals);
     }
 
     /// The threads, in order of appearance.
@@ -140,8 +158,8 @@ impl Profile {
     }
 
     /// The sums, in order of first appearance.
-    pub fn samples(&self) -> impl Iterator<Item = (ThreadId, StackId, State, Totals)> + '_ {
-        self.samples.iter().map(|(&(thread, stack, state), &totals)| (thread, stack, state, totals))
+    pub fn samples(&self) -> impl Iterator<Item = (SampleKey, Totals)> + '_ {
+        self.samples.iter().map(|(&key, &totals)| (key, totals))
     }
 
     /// The sums over all samples.
@@ -154,10 +172,11 @@ impl Profile {
 
     /// How many threads have samples.
     pub fn sampled_threads(&self) -> usize {
-        self.samples.keys().map(|key| key.0).collect::<IndexSet<_, FxBuildHasher>>().len()
+        self.samples.keys().map(|key| key.thread).collect::<IndexSet<_, FxBuildHasher>>().len()
     }
 
-    /// Adds everything that `other` holds. Threads with the same name and native id become one.
+    /// Adds everything that `other` holds. Threads with the same name and native id become one,
+    /// and so do equal sets of labels.
     pub fn merge(&mut self, other: &Self) {
         let threads: Vec<ThreadId> = other
             .threads
@@ -176,9 +195,15 @@ impl Profile {
             frames.push(self.add_frame(Frame { function, line: frame.line }));
         }
         let stacks = self.merge_stacks(&other.stacks, &frames);
-        for (&(thread, stack, state), &totals) in &other.samples {
-            let key = (threads[thread.index()], stacks[&stack], state);
-            self.samples.entry(key).or_default().add(totals);
+        let labels = self.merge_labels(&other.labels);
+        for (key, totals) in other.samples() {
+            let key = SampleKey {
+                thread: threads[key.thread.index()],
+                stack: stacks[&key.stack],
+                labels: labels[key.labels.0 as usize],
+                ..key
+            };
+            self.record_totals(key, totals);
         }
         self.merge_meta(&other.meta);
     }
@@ -197,6 +222,22 @@ impl Profile {
             map.insert(stack, mine);
         }
         map
+    }
+
+    /// Maps every set of labels of another profile to one of ours, by position; 0 is the empty one.
+    fn merge_labels(&mut self, other: &[Labels]) -> Vec<LabelsId> {
+        let mut known: IndexMap<Labels, LabelsId, FxBuildHasher> = IndexMap::default();
+        known.insert(Labels::default(), LabelsId::NONE);
+        for (index, labels) in self.labels.iter().enumerate() {
+            known.entry(labels.clone()).or_insert(LabelsId(id(index + 1)));
+        }
+        let mut mine = vec![LabelsId::NONE];
+        for labels in other {
+            let labels =
+                *known.entry(labels.clone()).or_insert_with(|| self.add_labels(labels.clone()));
+            mine.push(labels);
+        }
+        mine
     }
 
     fn merge_meta(&mut self, other: &Meta) {
@@ -222,14 +263,32 @@ impl Profile {
     #[must_use]
     pub fn only_threads(&self, keep: impl Fn(&Thread) -> bool) -> Self {
         let mut kept = self.clone();
-        kept.samples.retain(|key, _| self.threads.get(key.0.index()).is_some_and(&keep));
+        kept.samples.retain(|key, _| self.threads.get(key.thread.index()).is_some_and(&keep));
         kept
+    }
+
+    /// The part of this profile whose labels satisfy `keep`; everything else stays as it is.
+    #[must_use]
+    pub fn only_labels(&self, keep: impl Fn(&Labels) -> bool) -> Self {
+        let none = Labels::default();
+        let kept: Vec<bool> = std::iter::once(&none).chain(&self.labels).map(keep).collect();
+        let mut profile = self.clone();
+        profile.samples.retain(|key, _| kept.get(key.labels.0 as usize) == Some(&true));
+        profile
+    }
+
+    /// The values that a label has in this profile, ordered.
+    pub fn label_values(&self, key: &str) -> BTreeSet<&str> {
+        let sampled: FxHashSet<LabelsId> = self.samples.keys().map(|key| key.labels).collect();
+        let labels = sampled.into_iter().filter_map(|labels| self.labels(labels));
+        labels.filter_map(|labels| labels.get(key)).collect()
     }
 
     /// Rewrites function names, for where qualified names are learnt after the recording.
     pub fn rename_functions(&mut self, new_name: impl Fn(&Function) -> Option<Box<str>>) {
         let mut renamed = Self { meta: self.meta.clone(), ..Self::default() };
         renamed.threads.clone_from(&self.threads);
+        renamed.labels.clone_from(&self.labels);
         let frames: Vec<FrameId> = self
             .frames
             .iter()
@@ -243,8 +302,8 @@ impl Profile {
             })
             .collect();
         let stacks = renamed.merge_stacks(&self.stacks, &frames);
-        for (&(thread, stack, state), &totals) in &self.samples {
-            renamed.record_totals(thread, stacks[&stack], state, totals);
+        for (key, totals) in self.samples() {
+            renamed.record_totals(SampleKey { stack: stacks[&key.stack], ..key }, totals);
         }
         *self = renamed;
     }
@@ -263,9 +322,10 @@ impl Profile {
             map.insert(stack, kept);
         }
         self.stacks = stacks;
-        for ((thread, stack, state), totals) in std::mem::take(&mut self.samples) {
-            if map[&stack] != StackId::EMPTY || stack == StackId::EMPTY {
-                self.record_totals(thread, map[&stack], state, totals);
+        for (key, totals) in std::mem::take(&mut self.samples) {
+            let stack = map[&key.stack];
+            if stack != StackId::EMPTY || key.stack == StackId::EMPTY {
+                self.record_totals(SampleKey { stack, ..key }, totals);
             }
         }
     }
@@ -286,9 +346,9 @@ impl Profile {
         if callers.is_empty() {
             return;
         }
-        for ((thread, stack, state), totals) in std::mem::take(&mut self.samples) {
-            let stack = callers.get(&stack).copied().unwrap_or(stack);
-            self.record_totals(thread, stack, state, totals);
+        for (key, totals) in std::mem::take(&mut self.samples) {
+            let stack = callers.get(&key.stack).copied().unwrap_or(key.stack);
+            self.record_totals(SampleKey { stack, ..key }, totals);
         }
     }
 

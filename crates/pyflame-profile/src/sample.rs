@@ -1,5 +1,7 @@
 //! One look at one thread, and the sums that many looks add up to.
 
+use crate::{LabelsId, StackId};
+
 /// A thread whose stacks were taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Thread {
@@ -51,6 +53,19 @@ pub struct Sample {
     pub wall_ns: u64,
     /// CPU time of this thread that the sample accounts for.
     pub cpu_ns: u64,
+}
+
+/// What the samples that are summed up together have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SampleKey {
+    /// Whose stack it was.
+    pub thread: ThreadId,
+    /// The stack.
+    pub stack: StackId,
+    /// What the thread was doing.
+    pub state: State,
+    /// What the program said about it.
+    pub labels: LabelsId,
 }
 
 /// Sums over samples.

@@ -4,7 +4,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::{
-    Category, FrameId, Label, NodeId, Profile, StackId, State, Thread, Totals, Tree, Unit,
+    Category, FrameId, Label, NodeId, Profile, SampleKey, StackId, State, Thread, Totals, Tree,
+    Unit,
 };
 
 /// Which time a picture shows.
@@ -41,7 +42,7 @@ impl View {
         let mut tree = Tree::new(profile.meta.unit);
         let roots = self.thread_roots(profile, &mut tree);
         let mut places: IndexMap<(NodeId, StackId), NodeId, FxBuildHasher> = IndexMap::default();
-        for (thread, stack, state, totals) in profile.samples() {
+        for (SampleKey { thread, stack, state, .. }, totals) in profile.samples() {
             let value = self.value(totals);
             if value == 0 {
                 continue;

@@ -124,8 +124,8 @@ impl Profile {
     #[getter]
     fn threads<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         let mut sampled = vec![false; self.inner.threads().len()];
-        for (thread, ..) in self.inner.samples() {
-            sampled[thread.index()] = true;
+        for (key, _) in self.inner.samples() {
+            sampled[key.thread.index()] = true;
         }
         let threads = self.inner.threads().iter().zip(sampled);
         let names = threads.filter(|(_, sampled)| *sampled).map(|(thread, _)| &*thread.name);

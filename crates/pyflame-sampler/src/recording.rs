@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use pyflame_cpython::RawFrame;
 use pyflame_profile::{
-    Category, Frame, FrameId, Function, Meta, Profile, Sample, StackId, State, Thread, ThreadId,
-    Totals,
+    Category, Frame, FrameId, Function, LabelsId, Meta, Profile, Sample, SampleKey, StackId, State,
+    Thread, ThreadId, Totals,
 };
 use rustc_hash::FxHashMap;
 
@@ -213,7 +213,9 @@ impl Recording {
             let cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
             if cpu_ns > 0 {
                 let totals = Totals { samples: 0, wall_ns: 0, cpu_ns };
-                self.profile.record_totals(followed.thread, stack, State::Running, totals);
+                let (thread, labels) = (followed.thread, LabelsId::NONE);
+                let key = SampleKey { thread, stack, state: State::Running, labels };
+                self.profile.record_totals(key, totals);
             }
         }
         self.profile.meta.duration = Duration::from_nanos(now_ns.saturating_sub(self.started_ns));

@@ -1,6 +1,9 @@
 //! What happens to a profile after the recording: runner frames go, names come.
 
-use crate::{Frame, Function, Profile, Sample, State, Thread, ThreadName, View};
+use crate::{
+    Frame, Function, Labels, LabelsId, Profile, Sample, SampleKey, State, Thread, ThreadName,
+    Totals, View,
+};
 
 fn record(profile: &mut Profile, names: &[&str]) {
     let functions: Vec<_> = names.iter().map(|name| Function::new(name, "", 0)).collect();
@@ -10,7 +13,7 @@ fn record(profile: &mut Profile, names: &[&str]) {
 fn record_functions(profile: &mut Profile, functions: &[Function]) {
     let thread = match profile.threads() {
         [] => profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 }),
-        _ => profile.samples().next().unwrap().0,
+        _ => profile.samples().next().unwrap().0.thread,
     };
     let frames: Vec<_> = functions
         .iter()
@@ -95,4 +98,57 @@ fn a_thread_that_was_never_seen_leaves_its_name_to_nobody() {
 fn a_thread_that_was_seen_before_it_said_its_name_gets_it_all_the_same() {
     let names = [(7, "first", 10), (7, "second", 30)];
     assert_eq!(named(&[(7, 9), (7, 28)], &names), ["first", "second"]);
+}
+
+fn labelled(samples: &[(&str, &[(&str, &str)])]) -> Profile {
+    let mut profile = Profile::default();
+    let thread = profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 });
+    for (name, pairs) in samples {
+        let function = profile.add_function(Function::new(name, "", 0));
+        let frame = profile.add_frame(Frame { function, line: 1 });
+        let stack = profile.add_stack([frame]);
+        let labels = match pairs {
+            [] => LabelsId::NONE,
+            pairs => profile.add_labels(pairs.iter().copied().collect()),
+        };
+        let totals = Totals { samples: 1, wall_ns: 1000, cpu_ns: 0 };
+        let key = SampleKey { thread, stack, state: State::Running, labels };
+        profile.record_totals(key, totals);
+    }
+    profile
+}
+
+#[test]
+fn a_profile_is_filtered_and_split_by_labels() {
+    let profile = labelled(&[
+        ("idle", &[]),
+        ("view", &[("request", "1")]),
+        ("query", &[("request", "1"), ("part", "db")]),
+        ("view", &[("request", "2")]),
+    ]);
+    assert_eq!(profile.label_values("request").into_iter().collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!(profile.label_values("page").len(), 0);
+    let folded =
+        |keep: &dyn Fn(&Labels) -> bool| View::default().folded(&profile.only_labels(keep));
+    assert_eq!(folded(&|labels| labels.get("request") == Some("1")), "query 1\nview 1\n");
+    assert_eq!(folded(&|labels| labels.get("part").is_none()), "idle 1\nview 2\n");
+    assert_eq!(folded(&Labels::is_empty), "idle 1\n");
+}
+
+#[test]
+fn merging_makes_equal_labels_one() {
+    let mut merged = labelled(&[("view", &[("request", "1")]), ("view", &[("request", "2")])]);
+    merged.merge(&labelled(&[("view", &[("request", "2")]), ("view", &[])]));
+    assert_eq!(merged.samples().count(), 3);
+    let second = merged.only_labels(|labels| labels.get("request") == Some("2"));
+    assert_eq!(View::default().folded(&second), "view 2\n");
+}
+
+#[test]
+fn labels_learnt_late_take_the_place_of_the_empty_ones() {
+    let mut profile = labelled(&[("view", &[]), ("view", &[("request", "?")])]);
+    profile.set_labels(LabelsId(1), Labels::from_iter([("request", "9")]));
+    profile.set_labels(LabelsId(0), Labels::from_iter([("request", "none")]));
+    profile.set_labels(LabelsId(7), Labels::from_iter([("request", "none")]));
+    assert_eq!(profile.label_values("request").into_iter().collect::<Vec<_>>(), ["9"]);
 }
