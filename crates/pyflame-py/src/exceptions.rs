@@ -17,7 +17,7 @@ mod python {
     pyo3::import_exception!(pyflame.exceptions, UsageError);
 }
 
-pub(crate) use python::InvalidFoldedText;
+pub(crate) use python::{InvalidFoldedText, SignalsUnavailable};
 
 pub(crate) fn of_usage(error: &UsageError) -> PyErr {
     python::UsageError::new_err(error.to_string())
@@ -56,7 +56,7 @@ fn of_io(source: &std::io::Error, message: String) -> PyErr {
 }
 
 pub(crate) fn of_start(error: &StartError) -> PyErr {
-    python::SignalsUnavailable::new_err(error.to_string())
+    SignalsUnavailable::new_err(error.to_string())
 }
 
 pub(crate) fn of_stop(error: &StopError) -> PyErr {
