@@ -1,7 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from os import PathLike
 from types import CodeType
-from typing import Literal, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final
 
 __version__: str
 
@@ -10,8 +11,10 @@ __all__ = [
     "DrawCommand",
     "EmptySignals",
     "FallbackSampler",
+    "LabelSet",
     "Profile",
     "Recording",
+    "ScopedRecording",
     "__version__",
     "_code_facts",
     "_code_lines",
@@ -19,6 +22,7 @@ __all__ = [
     "interval_ns",
     "parse_command",
     "print_exception",
+    "read_labels",
 ]
 
 _Mode: TypeAlias = Literal["wall", "cpu"]
@@ -72,7 +76,10 @@ class Profile:
         flamegraph_args: _FlamegraphArgs = None,
     ) -> None: ...
     def merge(self, *others: Profile) -> Profile: ...
-    def filter(self, threads: Sequence[str]) -> Profile: ...
+    def filter(
+        self, threads: Sequence[str] | None = None, *, labels: Mapping[str, str] | None = None
+    ) -> Profile: ...
+    def split(self, label: str) -> dict[str | None, Profile]: ...
     @classmethod
     def from_folded(cls, text: str) -> Profile: ...
     def _completed(
@@ -92,6 +99,22 @@ class Recording:
     def __new__(cls, interval_ns: int, thread: int | None = None) -> Recording: ...
     def start(self) -> None: ...
     def stop(self) -> Profile: ...
+
+@final
+class ScopedRecording:
+    def __new__(cls, interval_ns: int) -> ScopedRecording: ...
+    def start(self) -> None: ...
+    def follow(self, labels: LabelSet) -> None: ...
+    def take(self, labels: LabelSet) -> tuple[Profile, float]: ...
+    def stop(self) -> None: ...
+
+@final
+class LabelSet:
+    def __new__(
+        cls, parent: LabelSet | None, pairs: dict[str, str], *, is_scope: bool = False
+    ) -> LabelSet: ...
+    @property
+    def pairs(self) -> dict[str, str]: ...
 
 @final
 class EmptySignals:
@@ -136,5 +159,6 @@ class DrawCommand:
     def run(self) -> list[str]: ...
 
 def parse_command(words: Sequence[str]) -> str | Command | DrawCommand: ...
+def read_labels(variable: ContextVar[Any]) -> None: ...
 def interval_ns(seconds: float) -> int: ...
 def print_exception(exception: BaseException) -> None: ...

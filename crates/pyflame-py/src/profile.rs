@@ -9,7 +9,7 @@ use pyflame_cli::{
 use pyflame_profile::{Engine, Measure, ThreadName, View, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 use crate::exceptions;
 use crate::text::Text;
@@ -282,13 +282,42 @@ impl Profile {
         merged.into()
     }
 
-    /// A new profile with the samples of some threads only.
+    /// A new profile with some of the samples only.
     ///
     /// Args:
-    ///     threads: Names of the threads to keep.
-    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
-    fn filter(&self, threads: Vec<Text>) -> Self {
-        self.inner.only_threads(|thread| threads.iter().any(|name| *name.0 == *thread.name)).into()
+    ///     threads: Names of the threads to keep; by default all.
+    ///     labels: Keys and values that samples must carry to be kept (see
+    ///         :class:`pyflame.label`); by default any.
+    #[pyo3(signature = (threads = None, *, labels = None))]
+    fn filter(&self, threads: Option<Vec<Text>>, labels: Option<HashMap<Text, Text>>) -> Self {
+        let mut kept = self.inner.clone();
+        if let Some(names) = threads {
+            kept = kept.only_threads(|thread| names.iter().any(|name| *name.0 == *thread.name));
+        }
+        if let Some(pairs) = labels {
+            kept = kept.only_labels(|labels| {
+                pairs.iter().all(|(key, value)| labels.get(&key.0) == Some(&value.0))
+            });
+        }
+        kept.into()
+    }
+
+    /// A profile for each value of a label, in order of the values; the one under None holds the
+    /// samples without that label.
+    ///
+    /// Args:
+    ///     label: The key to split by.
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn split<'py>(&self, py: Python<'py>, label: Text) -> PyResult<Bound<'py, PyDict>> {
+        let parts = PyDict::new(py);
+        let values = self.inner.label_values(&label.0);
+        for value in values.into_iter().map(Some).chain([None]) {
+            let part = self.inner.only_labels(|labels| labels.get(&label.0) == value);
+            if part.totals().samples > 0 {
+                parts.set_item(value, Self::from(part))?;
+            }
+        }
+        Ok(parts)
     }
 
     /// Read folded text into a profile that counts instead of timing.
