@@ -415,5 +415,6 @@ fn id(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
+mod around;
 #[cfg(test)]
 mod tests;

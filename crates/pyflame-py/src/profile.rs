@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use pyflame_cli::{
     Destination, FlamegraphScript, Format, Picture, interval_from_seconds, split_args,
 };
-use pyflame_profile::{Engine, Measure, ThreadName, View, parse_folded};
+use pyflame_profile::{Engine, Function, Measure, ThreadName, View, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
@@ -364,6 +364,40 @@ impl Profile {
         profile.name_threads(names.collect(), &self.seen_ns);
         profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
         profile.drop_own(|function| function.file.starts_with(&own_folder.0));
+        profile.into()
+    }
+
+    /// The profile of a piece of work without the tool that looks at it, and the seconds that
+    /// the tool itself took meanwhile.
+    ///
+    /// Args:
+    ///     folders: Functions of files below these are the tool's.
+    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
+    fn _without_tool(&self, folders: Vec<Text>) -> (Self, f64) {
+        let mut profile = self.inner.clone();
+        let is_tool = |function: &Function| folders.iter().any(|f| function.file.starts_with(&f.0));
+        let gone = profile.drop_tool(is_tool);
+        (profile.into(), seconds(gone.wall_ns))
+    }
+
+    /// The profile without the server and the framework around the work.
+    ///
+    /// Args:
+    ///     entry: File and first line of the function that does the work, if it is known.
+    fn _within(&self, entry: Option<(Text, u32)>) -> Self {
+        let is_work = |function: &Function| {
+            entry.as_ref().is_some_and(|(file, line)| {
+                *function.file == *file.0 && function.first_line == *line
+            })
+        };
+        self.inner.within(is_work).into()
+    }
+
+    /// The profile with time in which no thread worked on what it is about.
+    fn _with_absence(&self, name: &str, seconds: f64) -> Self {
+        let mut profile = self.inner.clone();
+        let wall = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        profile.add_absence(name, u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX));
         profile.into()
     }
 
