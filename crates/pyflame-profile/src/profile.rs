@@ -416,5 +416,6 @@ fn id(index: usize) -> u32 {
 }
 
 mod around;
+mod prune;
 #[cfg(test)]
 mod tests;

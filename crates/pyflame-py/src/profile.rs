@@ -342,7 +342,8 @@ impl Profile {
     ///     thread_names: Native id, name, and when they were learnt on the monotonic clock, for
     ///         each thread in order of that time.
     ///     runner_files: Frames of these files at the outer end of stacks are not the program's.
-    ///     own_folder: The time of functions of files below it is their callers'.
+    ///     own_folder: The time of functions of files below it is their callers'; None to leave
+    ///         all as it is.
     #[pyo3(signature = (*, program, engine_note, thread_names, runner_files, own_folder))]
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _completed(
@@ -351,7 +352,7 @@ impl Profile {
         engine_note: &str,
         thread_names: Vec<(u64, Text, u64)>,
         runner_files: Vec<Text>,
-        own_folder: Text,
+        own_folder: Option<Text>,
     ) -> Self {
         let mut profile = self.inner.clone();
         profile.meta.program = program.0.into();
@@ -363,7 +364,9 @@ impl Profile {
         });
         profile.name_threads(names.collect(), &self.seen_ns);
         profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
-        profile.drop_own(|function| function.file.starts_with(&own_folder.0));
+        if let Some(folder) = own_folder {
+            profile.drop_own(|function| function.file.starts_with(&folder.0));
+        }
         profile.into()
     }
 
@@ -384,6 +387,7 @@ impl Profile {
     ///
     /// Args:
     ///     entry: File and first line of the function that does the work, if it is known.
+    #[expect(clippy::needless_pass_by_value, reason = "a tuple from Python has no other form")]
     fn _within(&self, entry: Option<(Text, u32)>) -> Self {
         let is_work = |function: &Function| {
             entry.as_ref().is_some_and(|(file, line)| {
@@ -399,6 +403,13 @@ impl Profile {
         let wall = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
         profile.add_absence(name, u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX));
         profile.into()
+    }
+
+    /// The profile without stacks that stand for less than so many seconds; a marker on what
+    /// called them stands for their time.
+    fn _pruned(&self, seconds: f64) -> Self {
+        let wall = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        self.inner.pruned(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX)).into()
     }
 
     /// Every function that was seen, as name, file and first line.
