@@ -56,7 +56,7 @@ class label:  # noqa: N801 - it is used like a function, as `contextlib.suppress
 
     def __enter__(self) -> Self:
         """Set the labels."""
-        self._tokens.append(enter(self._pairs)[1])
+        self._tokens.append(enter(label_set(self._pairs)))
         return self
 
     def __exit__(
@@ -100,14 +100,16 @@ class label:  # noqa: N801 - it is used like a function, as `contextlib.suppress
         return call  # type: ignore[return-value]
 
 
-def enter(
-    pairs: dict[str, str], *, is_scope: bool = False
-) -> tuple[LabelSet, Token[LabelSet | None]]:
-    """Set labels in the current context; returns them and what :func:`leave` needs."""
+def label_set(pairs: dict[str, str], *, is_scope: bool = False) -> LabelSet:
+    """Make labels that hold within those of the current context."""
     if not _is_read:
         _have_read()
-    labels = _native.LabelSet(_LABELS.get(), pairs, is_scope=is_scope)
-    return labels, _LABELS.set(labels)
+    return _native.LabelSet(_LABELS.get(), pairs, is_scope=is_scope)
+
+
+def enter(labels: LabelSet) -> Token[LabelSet | None]:
+    """Set labels in the current context; returns what :func:`leave` needs."""
+    return _LABELS.set(labels)
 
 
 def leave(token: Token[LabelSet | None]) -> None:
@@ -118,11 +120,6 @@ def leave(token: Token[LabelSet | None]) -> None:
         # The block was entered in another context, where the labels still are: a generator that
         # is finished by somebody else. Nothing is set here.
         pass
-
-
-def again(labels: LabelSet) -> Token[LabelSet | None]:
-    """Set labels that were left before."""
-    return _LABELS.set(labels)
 
 
 _is_read = False
