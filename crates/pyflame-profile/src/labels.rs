@@ -21,6 +21,11 @@ pub struct LabelsId(pub(crate) u32);
 impl LabelsId {
     /// No labels at all.
     pub const NONE: Self = Self(0);
+
+    /// The position among the sets that were added, in order; `None` for the empty set.
+    pub fn index(self) -> Option<usize> {
+        (self.0 as usize).checked_sub(1)
+    }
 }
 
 impl Labels {

@@ -157,6 +157,16 @@ impl Profile {
         Some((self.functions.get_index(frame.function.0 as usize)?, frame.line))
     }
 
+    /// A frame as it was interned, or `None` for an id of another profile.
+    pub fn interned_frame(&self, frame: FrameId) -> Option<Frame> {
+        self.frames.get_index(frame.index()).copied()
+    }
+
+    /// A function, or `None` for an id of another profile.
+    pub fn function(&self, function: FunctionId) -> Option<&Function> {
+        self.functions.get_index(function.index())
+    }
+
     /// The sums, in order of first appearance.
     pub fn samples(&self) -> impl Iterator<Item = (SampleKey, Totals)> + '_ {
         self.samples.iter().map(|(&key, &totals)| (key, totals))
@@ -253,10 +263,11 @@ impl Profile {
             meta.engine_note.clone_from(&other.engine_note);
             meta.unit = other.unit;
         }
-        meta.duration += other.duration;
-        meta.ticks += other.ticks;
-        meta.uncaptured += other.uncaptured;
-        meta.retaken += other.retaken;
+        // What was read from a file can be any number.
+        meta.duration = meta.duration.saturating_add(other.duration);
+        meta.ticks = meta.ticks.saturating_add(other.ticks);
+        meta.uncaptured = meta.uncaptured.saturating_add(other.uncaptured);
+        meta.retaken = meta.retaken.saturating_add(other.retaken);
     }
 
     /// The part of this profile whose threads satisfy `keep`; everything else stays as it is.
