@@ -21,6 +21,7 @@ __all__ = [
     "print_exception",
 ]
 
+_Format: TypeAlias = Literal["svg", "folded", "pyflame"]
 _Mode: TypeAlias = Literal["wall", "cpu"]
 _FlamegraphArgs: TypeAlias = str | Sequence[str] | None
 
@@ -63,7 +64,7 @@ class Profile:
     def save(
         self,
         path: str | PathLike[str],
-        format: Literal["svg", "folded"] | None = None,  # noqa: A002 - what it is called elsewhere
+        format: _Format | None = None,  # noqa: A002 - what it is called elsewhere
         *,
         title: str | None = None,
         mode: _Mode = "wall",
@@ -71,6 +72,11 @@ class Profile:
         flamegraph_script: str | PathLike[str] | None = None,
         flamegraph_args: _FlamegraphArgs = None,
     ) -> None: ...
+    def to_bytes(self) -> bytes: ...
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray) -> Profile: ...
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Profile: ...
     def merge(self, *others: Profile) -> Profile: ...
     def filter(self, threads: Sequence[str]) -> Profile: ...
     @classmethod
