@@ -25,6 +25,7 @@ __all__ = [
     "read_labels",
 ]
 
+_Format: TypeAlias = Literal["svg", "folded", "pyflame"]
 _Mode: TypeAlias = Literal["wall", "cpu"]
 _FlamegraphArgs: TypeAlias = str | Sequence[str] | None
 
@@ -67,7 +68,7 @@ class Profile:
     def save(
         self,
         path: str | PathLike[str],
-        format: Literal["svg", "folded"] | None = None,  # noqa: A002 - what it is called elsewhere
+        format: _Format | None = None,  # noqa: A002 - what it is called elsewhere
         *,
         title: str | None = None,
         mode: _Mode = "wall",
@@ -75,6 +76,11 @@ class Profile:
         flamegraph_script: str | PathLike[str] | None = None,
         flamegraph_args: _FlamegraphArgs = None,
     ) -> None: ...
+    def to_bytes(self) -> bytes: ...
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray) -> Profile: ...
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Profile: ...
     def merge(self, *others: Profile) -> Profile: ...
     def filter(
         self, threads: Sequence[str] | None = None, *, labels: Mapping[str, str] | None = None

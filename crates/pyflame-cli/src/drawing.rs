@@ -129,12 +129,12 @@ impl Drawing {
         } else {
             Subject::Sum(inputs)
         };
-        let format = choose("--format", typed.format, "svg or folded", |name| {
+        let format = choose("--format", typed.format, Format::NAMES, |name| {
             Format::of_name(name).map(Some)
         })?;
         let (output, format) = output(typed.output, format, is_terminal)?;
-        if picture.script.is_some() && format == Format::Folded {
-            return Err(UsageError::ScriptForFolded { path: output.unwrap_or("-".into()) });
+        if picture.script.is_some() && format != Format::Svg {
+            return Err(UsageError::ScriptWithoutPicture { path: output.unwrap_or("-".into()) });
         }
         if let Some(path) = &output {
             check_output(&cwd.join(path), path)?;

@@ -122,16 +122,16 @@ pub enum UsageError {
     },
     /// A file extension that says nothing about the format.
     #[error(
-        "the format of `{}` is not clear from its extension: use .svg, .folded or .txt, or give \
-         --format svg|folded", path.display()
+        "the format of `{}` is not clear from its extension: use .svg, .folded, .txt or \
+         .pyflame, or give --format svg|folded|pyflame", path.display()
     )]
     UnknownFormat {
         /// As it was typed.
         path: PathBuf,
     },
-    /// `-p` together with folded output.
-    #[error("`-p` draws a picture, but `{}` is to be folded text: leave out one of them", path.display())]
-    ScriptForFolded {
+    /// `-p` together with output that is no picture.
+    #[error("`-p` draws a picture, but `{}` is to be none: leave out one of them", path.display())]
+    ScriptWithoutPicture {
         /// The output.
         path: PathBuf,
     },

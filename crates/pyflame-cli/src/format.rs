@@ -10,14 +10,20 @@ pub enum Format {
     Svg,
     /// A line for each stack, for other tools.
     Folded,
+    /// A recording, with everything that is known.
+    Recording,
 }
 
 impl Format {
+    /// The names of all formats, as a message lists them.
+    pub(crate) const NAMES: &str = "svg, folded or pyflame";
+
     /// The format with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         match name {
             "svg" => Some(Self::Svg),
             "folded" => Some(Self::Folded),
+            "pyflame" => Some(Self::Recording),
             _ => None,
         }
     }
@@ -37,6 +43,7 @@ impl Format {
         match extension.to_str()?.to_ascii_lowercase().as_str() {
             "svg" => Some(Self::Svg),
             "folded" | "txt" => Some(Self::Folded),
+            "pyflame" => Some(Self::Recording),
             _ => None,
         }
     }
@@ -46,6 +53,7 @@ impl Format {
         match self {
             Self::Svg => "svg",
             Self::Folded => "folded",
+            Self::Recording => "pyflame",
         }
     }
 }

@@ -96,7 +96,7 @@ impl RunOptions {
             "cpu" => Some(Measure::Cpu),
             _ => None,
         })?;
-        let format = choose("--format", typed.format, "svg or folded", |name| {
+        let format = choose("--format", typed.format, Format::NAMES, |name| {
             Format::of_name(name).map(Some)
         })?;
         picture.view.measure = measure;
@@ -164,8 +164,8 @@ fn destination(
             (name, format)
         }
     };
-    if picture.script.is_some() && format == Format::Folded {
-        return Err(UsageError::ScriptForFolded { path: shown.into() });
+    if picture.script.is_some() && format != Format::Svg {
+        return Err(UsageError::ScriptWithoutPicture { path: shown.into() });
     }
     let path = cwd.join(&shown);
     Ok(Destination { path, shown: shown.into(), format, picture })

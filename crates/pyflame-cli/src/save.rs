@@ -90,6 +90,7 @@ impl Destination {
     pub fn save(&self, profile: &Profile) -> Result<(), SaveError> {
         let bytes = match self.format {
             Format::Folded => self.picture.view.folded(profile).into_bytes(),
+            Format::Recording => pyflame_recording_file::write(profile),
             Format::Svg => match self.picture.draw(profile) {
                 Ok(picture) => picture,
                 Err(failure) => return Err(self.keep_folded(profile, failure)),

@@ -44,3 +44,17 @@ pub struct FunctionId(pub(crate) u32);
 /// Names a [`Frame`] within one profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FrameId(pub(crate) u32);
+
+impl FunctionId {
+    /// The function's position in [`crate::Profile::functions`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl FrameId {
+    /// The frame's position in order of first appearance.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -117,6 +117,13 @@ impl Profile {
         LabelsId(id(self.labels.len()))
     }
 
+    /// Gives a set of labels other pairs.
+    pub fn set_labels(&mut self, labels: LabelsId, pairs: Labels) {
+        if let Some(place) = labels.index().and_then(|index| self.labels.get_mut(index)) {
+            *place = pairs;
+        }
+    }
+
     /// Gives all sets of labels their pairs, in the order in which they were added, for when the
     /// pairs are learnt late.
     pub fn fill_labels(&mut self, pairs: impl IntoIterator<Item = Labels>) {
@@ -155,6 +162,16 @@ impl Profile {
     pub fn frame(&self, frame: FrameId) -> Option<(&Function, u32)> {
         let frame = self.frames.get_index(frame.0 as usize)?;
         Some((self.functions.get_index(frame.function.0 as usize)?, frame.line))
+    }
+
+    /// A frame as it was interned, or `None` for an id of another profile.
+    pub fn interned_frame(&self, frame: FrameId) -> Option<Frame> {
+        self.frames.get_index(frame.index()).copied()
+    }
+
+    /// A function, or `None` for an id of another profile.
+    pub fn function(&self, function: FunctionId) -> Option<&Function> {
+        self.functions.get_index(function.index())
     }
 
     /// The sums, in order of first appearance.
@@ -253,10 +270,11 @@ impl Profile {
             meta.engine_note.clone_from(&other.engine_note);
             meta.unit = other.unit;
         }
-        meta.duration += other.duration;
-        meta.ticks += other.ticks;
-        meta.uncaptured += other.uncaptured;
-        meta.retaken += other.retaken;
+        // What was read from a file can be any number.
+        meta.duration = meta.duration.saturating_add(other.duration);
+        meta.ticks = meta.ticks.saturating_add(other.ticks);
+        meta.uncaptured = meta.uncaptured.saturating_add(other.uncaptured);
+        meta.retaken = meta.retaken.saturating_add(other.retaken);
     }
 
     /// The part of this profile whose threads satisfy `keep`; everything else stays as it is.

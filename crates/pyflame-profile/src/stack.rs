@@ -16,6 +16,11 @@ pub struct StackId(u32);
 impl StackId {
     /// The stack without frames.
     pub const EMPTY: Self = Self(0);
+
+    /// The stack's position: 0 for the empty one, and a caller's is smaller than its callees'.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// All distinct stacks of a profile.

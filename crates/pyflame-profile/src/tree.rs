@@ -230,7 +230,8 @@ impl Tree {
                 place = reversed.child(place, label);
                 rest = callers[rest] as usize;
             }
-            let below: u64 = node.children.iter().map(|child| self.node(*child).samples).sum();
+            let below = node.children.iter().map(|child| self.node(*child).samples);
+            let below = below.fold(0_u64, u64::saturating_add);
             reversed.add(place, node.self_value, node.samples.saturating_sub(below));
             reversed.add_before(place, node.self_before);
         }

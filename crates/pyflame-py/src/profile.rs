@@ -9,15 +9,16 @@ use pyflame_cli::{
 use pyflame_profile::{Engine, Function, Measure, ThreadName, View, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
 use crate::exceptions;
 use crate::text::Text;
 
 /// What a recording holds: every stack that was seen, with the time that it stands for.
 ///
-/// A profile comes from :meth:`pyflame.Profiler.stop` or :meth:`from_folded` and never changes;
-/// :meth:`merge` and :meth:`filter` give new ones.
+/// A profile comes from :meth:`pyflame.Profiler.stop`, :meth:`load` or :meth:`from_folded` and never
+/// changes; :meth:`merge` and :meth:`filter` give new ones.
 ///
 /// Examples:
 ///     >>> import pyflame
@@ -218,7 +219,8 @@ impl Profile {
     ///
     /// Args:
     ///     path: Where to.
-    ///     format: ``svg`` or ``folded``; by default what the extension of ``path`` says.
+    ///     format: ``svg``, ``folded``, or ``pyflame`` for a recording, which :meth:`load` reads;
+    ///         by default what the extension of ``path`` says.
     ///     title: The heading; by default the name of the program.
     ///     mode: ``wall`` for time that passed, ``cpu`` for time on a CPU.
     ///     by_line: Whether a function's lines are told apart.
@@ -252,8 +254,8 @@ impl Profile {
         };
         let Some(format) = format else {
             return Err(PyValueError::new_err(format!(
-                "the format for `{}` is not clear: use .svg, .folded or .txt, or give \
-                 format=\"svg\" or \"folded\"",
+                "the format for `{}` is not clear: use .svg, .folded, .txt or .pyflame, or give \
+                 format=\"svg\", \"folded\" or \"pyflame\"",
                 path.display()
             )));
         };
@@ -261,6 +263,70 @@ impl Profile {
         let picture = drawing.picture()?;
         let destination = Destination { shown: path.clone(), path, format, picture };
         py.detach(|| destination.save(&self.inner)).map_err(|error| exceptions::of_save(&error))
+    }
+
+    /// The profile as a recording: the bytes of a ``.pyflame`` file.
+    ///
+    /// They are small, hold everything that is known, and can be read by this and every later
+    /// pyflame, on any machine. Equal profiles give equal bytes.
+    ///
+    /// Examples:
+    ///     >>> import pyflame
+    ///     >>> profile = pyflame.Profile.from_folded("main;parse 3\n")
+    ///     >>> pyflame.Profile.from_bytes(profile.to_bytes()).folded()
+    ///     'main;parse 3\n'
+    fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &py.detach(|| pyflame_recording_file::write(&self.inner)))
+    }
+
+    /// Read a recording from the bytes of a ``.pyflame`` file.
+    ///
+    /// A recording that was cut off or damaged gives what is readable of it, and the warning
+    /// :exc:`pyflame.exceptions.DamagedRecording`, which says what is lost.
+    ///
+    /// Raises:
+    ///     pyflame.exceptions.InvalidRecording: When the bytes are no recording, or one of a later
+    ///         version of the format.
+    ///
+    /// Examples:
+    ///     >>> import pyflame
+    ///     >>> pyflame.Profile.from_bytes(b"main;parse 3")
+    ///     Traceback (most recent call last):
+    ///     ...
+    ///     pyflame.exceptions.InvalidRecording: this is no recording of pyflame: ...
+    #[classmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn from_bytes(_cls: &Bound<'_, PyType>, py: Python<'_>, data: PyBackedBytes) -> PyResult<Self> {
+        read(py, &data, "the recording")
+    }
+
+    /// Read a recording that :meth:`save` or the command wrote (``-o x.pyflame``).
+    ///
+    /// Files that were appended to each other are read as one profile. A recording that was cut
+    /// off or damaged gives what is readable of it, and the warning
+    /// :exc:`pyflame.exceptions.DamagedRecording`, which says what is lost.
+    ///
+    /// Args:
+    ///     path: Where it is; its name does not matter.
+    ///
+    /// Raises:
+    ///     OSError: When the file can't be read.
+    ///     pyflame.exceptions.InvalidRecording: When it is no recording, or one of a later version
+    ///         of the format.
+    ///
+    /// Examples:
+    ///     >>> import pyflame
+    ///     >>> pyflame.Profile.from_folded("main;parse 3\n").save("monday.pyflame")
+    ///     >>> pyflame.Profile.load("monday.pyflame").folded()
+    ///     'main;parse 3\n'
+    #[classmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn load(_cls: &Bound<'_, PyType>, py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let shown = format!("`{}`", path.display());
+        let bytes = py
+            .detach(|| std::fs::read(&path))
+            .map_err(|error| exceptions::of_io(&error, format!("can't read {shown}: {error}")))?;
+        read(py, &bytes, &shown)
     }
 
     /// A new profile that holds this one and ``others``.
@@ -457,6 +523,17 @@ impl Drawing<'_> {
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
         Ok(picture)
     }
+}
+
+/// Reads a recording, which messages call `name`.
+fn read(py: Python<'_>, bytes: &[u8], name: &str) -> PyResult<Profile> {
+    let reading = py
+        .detach(|| pyflame_recording_file::read(bytes))
+        .map_err(|error| exceptions::InvalidRecording::new_err(error.to_string()))?;
+    if !reading.lost.is_empty() {
+        exceptions::warn_of_damage(py, &format!("{name} is damaged: {}", reading.lost))?;
+    }
+    Ok(py.detach(|| reading.into_profile()).into())
 }
 
 fn view(mode: &str, by_line: bool) -> PyResult<View> {

@@ -60,6 +60,8 @@ fn the_extension_of_the_output_decides_unless_a_format_is_given() {
     assert_eq!(format(&["-o", "x.folded", "-c", ""]), Format::Folded);
     assert_eq!(format(&["-o", "x.folded", "--format=svg", "-c", ""]), Format::Svg);
     assert_eq!(format(&["-o", "x.png", "--format=svg", "-c", ""]), Format::Svg);
+    assert_eq!(format(&["-o", "x.pyflame", "-c", ""]), Format::Recording);
+    assert_eq!(format(&["-o", "x.svg", "--format=pyflame", "-c", ""]), Format::Recording);
     assert!(message(&["-o", "x.png", "-c", ""]).contains("format of `x.png` is not clear"));
 }
 
@@ -74,7 +76,7 @@ fn choices_that_do_not_exist_are_answered_with_those_that_do() {
     for (option, choices) in [
         ("--threads", "all or main"),
         ("--mode", "wall or cpu"),
-        ("--format", "svg or folded"),
+        ("--format", "svg, folded or pyflame"),
         ("--engine", "auto, signal or fallback"),
     ] {
         let message = message(&[option, "some", "-c", ""]);
@@ -106,6 +108,7 @@ fn a_script_that_can_not_draw_is_named() {
     assert!(message(&["-p", "/etc/passwd", "-c", ""]).contains("`/etc/passwd` is not executable"));
     assert!(message(&["-p", "/tmp", "-c", ""]).contains("`/tmp` is not executable"));
     assert!(message(&["-p", "cat", "-o", "x.txt", "-c", ""]).contains("leave out one of them"));
+    assert!(message(&["-p", "cat", "-o", "x.pyflame", "-c", ""]).contains("leave out one of them"));
     assert!(message(&["-a", "--title 'x", "-c", ""]).contains("a quote is not closed"));
 }
 

@@ -1,0 +1,67 @@
+//! What is written is read as it was.
+
+use proptest::prelude::*;
+use pyflame_profile::{Function, Profile, Thread};
+
+use super::profiles::{dump, example, parts};
+use crate::{HEADER, ReadError, read, write};
+
+proptest! {
+    #[test]
+    fn a_profile_that_is_written_and_read_is_the_same(parts in parts()) {
+        let profile = parts.whole();
+        let reading = read(&write(&profile)).unwrap();
+        prop_assert!(reading.lost.is_empty(), "{:?}", reading.lost);
+        prop_assert_eq!(reading.parts.len(), 1);
+        prop_assert_eq!(dump(&reading.into_profile()), dump(&profile));
+    }
+
+    #[test]
+    fn equal_profiles_give_equal_bytes_and_what_was_read_is_one(parts in parts()) {
+        let bytes = write(&parts.whole());
+        prop_assert_eq!(&write(&parts.whole()), &bytes);
+        prop_assert_eq!(write(&read(&bytes).unwrap().into_profile()), bytes);
+    }
+}
+
+#[test]
+fn files_appended_to_each_other_are_the_sum() {
+    let (a, b) = (example(4), example(2));
+    let mut merged = a.clone();
+    merged.merge(&b);
+    let reading = read(&[write(&a), write(&b)].concat()).unwrap();
+    assert!(reading.lost.is_empty());
+    assert_eq!(reading.parts.iter().map(dump).collect::<Vec<_>>(), [dump(&a), dump(&b)]);
+    assert_eq!(dump(&reading.into_profile()), dump(&merged));
+}
+
+#[test]
+fn a_recording_of_nothing_is_an_empty_profile() {
+    assert_eq!(dump(&read(&HEADER).unwrap().into_profile()), dump(&Profile::default()));
+    let written = read(&write(&Profile::default())).unwrap();
+    assert_eq!(dump(&written.into_profile()), dump(&Profile::default()));
+}
+
+#[test]
+fn what_no_sample_needs_is_not_written() {
+    let mut profile = example(4);
+    let bytes = write(&profile);
+    profile.add_thread(Thread { name: "idle".into(), native_id: 9 });
+    profile.add_function(Function::new("unused", "/srv/unused.py", 1));
+    assert_eq!(write(&profile), bytes);
+    let part = profile.only_threads(|thread| &*thread.name == "MainThread");
+    let read_back = read(&write(&part)).unwrap().into_profile();
+    assert_eq!(dump(&read_back), dump(&part));
+    assert_eq!(read_back.functions().count(), 2);
+}
+
+#[test]
+fn what_is_no_recording_or_of_another_version_is_refused() {
+    assert_eq!(read(b"").unwrap_err(), ReadError::NotARecording);
+    assert_eq!(read(&HEADER[..8]).unwrap_err(), ReadError::NotARecording);
+    assert_eq!(read(b"main;work 3\n").unwrap_err(), ReadError::NotARecording);
+    let mut later = write(&example(4));
+    later[8] = 2;
+    assert_eq!(read(&later).unwrap_err(), ReadError::UnknownVersion { version: 2 });
+    assert!(read(&later).unwrap_err().to_string().contains("update pyflame"));
+}
