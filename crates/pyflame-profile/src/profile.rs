@@ -189,7 +189,8 @@ impl Profile {
 
     /// How many threads have samples.
     pub fn sampled_threads(&self) -> usize {
-        self.samples.keys().map(|key| key.thread).collect::<IndexSet<_, FxBuildHasher>>().len()
+        let sampled = self.samples.iter().filter(|(_, totals)| totals.samples > 0);
+        sampled.map(|(key, _)| key.thread).collect::<FxHashSet<_>>().len()
     }
 
     /// Adds everything that `other` holds. Threads with the same name and native id become one,

@@ -453,14 +453,15 @@ impl Profile {
     ///
     /// Args:
     ///     entry: File and first line of the function that does the work, if it is known.
+    ///     bridge: Functions of files below this folder have other threads go on.
     #[expect(clippy::needless_pass_by_value, reason = "a tuple from Python has no other form")]
-    fn _within(&self, entry: Option<(Text, u32)>) -> Self {
+    fn _within(&self, entry: Option<(Text, u32)>, bridge: Text) -> Self {
         let is_work = |function: &Function| {
             entry.as_ref().is_some_and(|(file, line)| {
                 *function.file == *file.0 && function.first_line == *line
             })
         };
-        self.inner.within(is_work).into()
+        self.inner.within(is_work, |function| function.file.starts_with(&bridge.0)).into()
     }
 
     /// The profile with time in which no thread worked on what it is about.

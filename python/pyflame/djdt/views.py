@@ -6,6 +6,7 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any, Callable
 
+import asgiref
 from debug_toolbar.decorators import render_with_toolbar_language, require_show_toolbar
 from debug_toolbar.toolbar import DebugToolbar
 from django.http import Http404, HttpResponse
@@ -72,7 +73,8 @@ def file(request: HttpRequest, request_id: str, name: str) -> HttpResponse:
     profile = pyflame.Profile.from_bytes(recording)
     if not _shows_all(request):
         entry = stats.get("entry")
-        profile = profile._within(None if entry is None else (entry[0], entry[1]))
+        bridge = f"{asgiref.__path__[0]}/"
+        profile = profile._within(None if entry is None else (entry[0], entry[1]), bridge)
     if extension == "folded":
         return _response(profile.folded(), extension, request, stats)
     try:

@@ -5,12 +5,20 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::{
-    Category, FrameId, Function, LabelsId, Profile, SampleKey, StackId, StackTable, State,
-    ThreadId, Totals,
+    Category, FrameId, Function, LabelsId, Profile, SampleKey, StackId, StackTable, State, Thread,
+    Totals,
 };
 
 /// For each stack what has become of it; callers come before what they call.
 type Map<T> = IndexMap<StackId, T, FxBuildHasher>;
+
+/// Where the innermost function of a stack is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outside,
+    InBridge,
+    InWork,
+}
 
 impl Profile {
     /// Takes all frames of a tool out of the stacks. Samples of the tool's own work go: those
@@ -46,35 +54,46 @@ impl Profile {
     /// The same samples without the server and the framework around the work. A stack begins with
     /// the outermost function that `is_work`, or, where there is none, with the outermost one of
     /// the program's own. What is left of the others is one frame, as far as they ran: where they
-    /// waited, they waited for the work.
+    /// waited, they waited for the work. So does what is outside the work and waits in a bridge,
+    /// a function that has another thread go on.
     #[must_use]
-    pub fn within(&self, is_work: impl Fn(&Function) -> bool) -> Self {
+    pub fn within(
+        &self,
+        is_work: impl Fn(&Function) -> bool,
+        is_bridge: impl Fn(&Function) -> bool,
+    ) -> Self {
         let mut kept = self.clone();
         kept.stacks = StackTable::default();
         kept.samples.clear();
-        let mut map: Map<(StackId, bool)> = IndexMap::default();
-        map.insert(StackId::EMPTY, (StackId::EMPTY, false));
+        let mut map: Map<(StackId, Place)> = IndexMap::default();
+        map.insert(StackId::EMPTY, (StackId::EMPTY, Place::Outside));
         for (stack, caller, frame) in self.stacks.iter() {
-            let (caller, is_in_work) = map[&caller];
-            let function = self.frame(frame).map(|(function, _)| function);
-            let to = if !is_in_work && function.is_some_and(&is_work) {
-                (kept.stacks.push(StackId::EMPTY, frame), true)
-            } else if caller != StackId::EMPTY || !function.is_some_and(is_around) {
-                (kept.stacks.push(caller, frame), is_in_work)
-            } else {
-                (StackId::EMPTY, false)
+            let (caller, place) = map[&caller];
+            let Some((function, _)) = self.frame(frame) else { continue };
+            let to = match place {
+                Place::InWork => (kept.stacks.push(caller, frame), Place::InWork),
+                _ if is_work(function) => (kept.stacks.push(StackId::EMPTY, frame), Place::InWork),
+                _ => {
+                    let is_around = is_around(function);
+                    let place = match place {
+                        _ if is_bridge(function) => Place::InBridge,
+                        Place::InBridge if is_around => Place::InBridge,
+                        _ => Place::Outside,
+                    };
+                    let is_kept = caller != StackId::EMPTY || !is_around;
+                    (if is_kept { kept.stacks.push(caller, frame) } else { caller }, place)
+                }
             };
             map.insert(stack, to);
         }
         let marker = kept.add_marker("[server and framework]", Category::Package);
         let around = kept.push_frame(StackId::EMPTY, marker);
         for (key, totals) in self.samples() {
-            match (map[&key.stack].0, key.state) {
-                (StackId::EMPTY, State::Waiting) => {}
-                (StackId::EMPTY, _) => {
-                    kept.record_totals(SampleKey { stack: around, ..key }, totals);
-                }
-                (stack, _) => kept.record_totals(SampleKey { stack, ..key }, totals),
+            let Some(&(stack, place)) = map.get(&key.stack) else { continue };
+            let is_outside = stack == StackId::EMPTY || place == Place::InBridge;
+            if !(is_outside && key.state == State::Waiting) {
+                let stack = if stack == StackId::EMPTY { around } else { stack };
+                kept.record_totals(SampleKey { stack, ..key }, totals);
             }
         }
         kept
@@ -85,11 +104,7 @@ impl Profile {
     pub fn add_absence(&mut self, name: &str, wall_ns: u64) {
         let marker: FrameId = self.add_marker(name, Category::Waiting);
         let stack = self.push_frame(StackId::EMPTY, marker);
-        let thread = if self.threads.is_empty() {
-            self.add_thread(crate::Thread { name: "".into(), native_id: 0 })
-        } else {
-            ThreadId(0)
-        };
+        let thread = self.add_thread(Thread { name: "".into(), native_id: 0 });
         let key = SampleKey { thread, stack, state: State::Running, labels: LabelsId::NONE };
         self.record_totals(key, Totals { samples: 0, wall_ns, cpu_ns: 0 });
     }

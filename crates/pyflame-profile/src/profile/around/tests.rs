@@ -62,11 +62,20 @@ fn what_is_around_the_work_is_cut_off() {
         (SERVER, State::Running),
         (SERVER, State::Waiting),
         ("thread@/usr/lib/python3.13/threading.py;helper@/app/h.py", State::Running),
+        (
+            "middleware@/app/m.py;hop@/v/site-packages/bridge/h.py;wait@/lib/python3.13/t.py",
+            State::Waiting,
+        ),
+        ("hop@/v/site-packages/bridge/h.py;helper@/app/h.py", State::Waiting),
     ]);
-    let within = profile.within(|function| &*function.name == "view");
+    let within = profile.within(
+        |function| &*function.name == "view",
+        |function| function.file.contains("/bridge/"),
+    );
     let expected = [
         "[server and framework] 1",
         "helper 1",
+        "helper;[waiting] 1",
         "middleware 1",
         "view 1",
         "view;view;render;[waiting] 1",
