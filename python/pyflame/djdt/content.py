@@ -20,14 +20,15 @@ def subtitle(stats: dict[str, Any]) -> str:
 def frame(request_id: str, stats: dict[str, Any]) -> str:
     """The page in a frame of its own.
 
-    There it has its own policy for scripts and styles, whatever the site's is. Size is said by
-    attributes, as the site's policy may forbid styles.
+    There it has its own policy for scripts and styles, whatever the site's is. The toolbar makes
+    styles of ``data-djdt-styles``, since the site's policy may forbid any in the markup; where it
+    does not, ``panel.js`` does.
     """
     if not stats:
         return "<p>Data for this panel isn't available anymore. Please reload the page.</p>"
     return format_html(
-        '<iframe src="{}" title="Flame graph of the request" width="100%" height="98%" '
-        'frameborder="0" loading="lazy"></iframe>',
+        '<iframe src="{}" title="Flame graph of the request" loading="lazy" '
+        'data-djdt-styles="width:100%;height:98%;display:block"></iframe>',
         reverse("djdt:pyflame", args=[request_id]),
     )
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from debug_toolbar.panels import Panel
 from django.http import FileResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from pyflame.djdt import checks, content, views
@@ -51,10 +51,16 @@ class FlamegraphPanel(Panel):
         """A frame that holds the page with the picture."""
         return content.frame(self.toolbar.request_id, self.get_stats())
 
+    @property
+    def scripts(self) -> list[str]:
+        """A script for where the toolbar renders panels with the page."""
+        return [reverse("djdt:pyflame_script")] if self.toolbar.should_render_panels() else []
+
     @classmethod
     def get_urls(cls) -> list[URLPattern]:
         """Where the page, the picture and the downloads are."""
         return [
+            path("pyflame/panel.js", views.script, name="pyflame_script"),
             path("pyflame/<str:request_id>/", views.page, name="pyflame"),
             path("pyflame/<str:request_id>/<str:name>", views.file, name="pyflame_file"),
         ]

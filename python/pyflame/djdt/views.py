@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
 import asgiref
@@ -51,6 +52,13 @@ def _without_login(view: View) -> View:
     except ImportError:
         return view
     return login_not_required(view)
+
+
+@_panel_view
+def script(_: HttpRequest) -> HttpResponse:
+    """The panel's script."""
+    content = Path(__file__).with_name("panel.js").read_bytes()
+    return HttpResponse(content, content_type="text/javascript; charset=utf-8")
 
 
 @_panel_view

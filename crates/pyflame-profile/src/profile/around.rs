@@ -73,16 +73,14 @@ impl Profile {
             let to = match place {
                 Place::InWork => (kept.stacks.push(caller, frame), Place::InWork),
                 _ if is_work(function) => (kept.stacks.push(StackId::EMPTY, frame), Place::InWork),
-                _ => {
-                    let is_around = is_around(function);
-                    let place = match place {
-                        _ if is_bridge(function) => Place::InBridge,
-                        Place::InBridge if is_around => Place::InBridge,
-                        _ => Place::Outside,
-                    };
-                    let is_kept = caller != StackId::EMPTY || !is_around;
-                    (if is_kept { kept.stacks.push(caller, frame) } else { caller }, place)
+                _ if is_bridge(function) && caller == StackId::EMPTY => (caller, Place::InBridge),
+                _ if is_bridge(function) => (kept.stacks.push(caller, frame), Place::InBridge),
+                // What a bridge calls begins anew, as it would in another thread.
+                Place::InBridge if !is_around(function) => {
+                    (kept.stacks.push(StackId::EMPTY, frame), Place::Outside)
                 }
+                _ if caller == StackId::EMPTY && is_around(function) => (caller, place),
+                _ => (kept.stacks.push(caller, frame), place),
             };
             map.insert(stack, to);
         }

@@ -67,6 +67,7 @@ fn what_is_around_the_work_is_cut_off() {
             State::Waiting,
         ),
         ("hop@/v/site-packages/bridge/h.py;helper@/app/h.py", State::Waiting),
+        ("middleware@/app/m.py;hop@/v/site-packages/bridge/h.py;back@/app/b.py", State::Running),
     ]);
     let within = profile.within(
         |function| &*function.name == "view",
@@ -74,6 +75,7 @@ fn what_is_around_the_work_is_cut_off() {
     );
     let expected = [
         "[server and framework] 1",
+        "back 1",
         "helper 1",
         "helper;[waiting] 1",
         "middleware 1",
