@@ -6,7 +6,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::{
     Category, FrameId, Function, LabelsId, Profile, SampleKey, StackId, StackTable, State, Thread,
-    Totals,
+    ThreadId, Totals,
 };
 
 /// For each stack what has become of it; callers come before what they call.
@@ -55,7 +55,8 @@ impl Profile {
     /// the outermost function that `is_work`, or, where there is none, with the outermost one of
     /// the program's own. What is left of the others is one frame, as far as they ran: where they
     /// waited, they waited for the work. So does what is outside the work and waits in a bridge,
-    /// a function that has another thread go on.
+    /// a function that has another thread go on; as far as no other thread did, the work itself
+    /// awaited something.
     #[must_use]
     pub fn within(
         &self,
@@ -86,13 +87,24 @@ impl Profile {
         }
         let marker = kept.add_marker("[server and framework]", Category::Package);
         let around = kept.push_frame(StackId::EMPTY, marker);
+        let mut bridged_ns: IndexMap<ThreadId, u64, FxBuildHasher> = IndexMap::default();
         for (key, totals) in self.samples() {
             let Some(&(stack, place)) = map.get(&key.stack) else { continue };
             let is_outside = stack == StackId::EMPTY || place == Place::InBridge;
-            if !(is_outside && key.state == State::Waiting) {
+            if is_outside && key.state == State::Waiting {
+                if place == Place::InBridge {
+                    *bridged_ns.entry(key.thread).or_default() += totals.wall_ns;
+                }
+            } else {
                 let stack = if stack == StackId::EMPTY { around } else { stack };
                 kept.record_totals(SampleKey { stack, ..key }, totals);
             }
+        }
+        let elsewhere = kept.samples().filter(|(key, _)| !bridged_ns.contains_key(&key.thread));
+        let elsewhere_ns: u64 = elsewhere.map(|(_, totals)| totals.wall_ns).sum();
+        let awaited_ns = bridged_ns.values().sum::<u64>().saturating_sub(elsewhere_ns);
+        if u128::from(awaited_ns) > 2 * self.meta.interval.as_nanos() {
+            kept.add_absence("[awaiting]", awaited_ns);
         }
         kept
     }

@@ -74,6 +74,7 @@ fn what_is_around_the_work_is_cut_off() {
         |function| function.file.contains("/bridge/"),
     );
     let expected = [
+        "[awaiting] 1",
         "[server and framework] 1",
         "back 1",
         "helper 1",
