@@ -94,7 +94,7 @@ def _wrong_values(written: dict[Any, Any]) -> Iterator[tuple[str, str, str, str]
     values = {**DEFAULTS, **written}
     path = values["FLAMEGRAPH_SCRIPT_PATH"]
     if path is not None and (
-        not str(path) or not hasattr(path, "__fspath__") and type(path) is not str
+        not str(path) or (not hasattr(path, "__fspath__") and type(path) is not str)
     ):
         yield (
             "FLAMEGRAPH_SCRIPT_PATH",

@@ -77,7 +77,7 @@ DEBUG_TOOLBAR_PANELS = asked(
     ],
 )
 DEBUG_TOOLBAR_CONFIG = {
-    "SHOW_TOOLBAR_CALLBACK": "views.always",
+    "SHOW_TOOLBAR_CALLBACK": "views.is_shown",
     "DISABLE_PANELS": asked(
         "DISABLED",
         [
