@@ -98,10 +98,10 @@ def test_nothing_is_left_behind(serve, kind):
     server = serve(kind, PANELS=PANEL, TOOLBAR={"RESULTS_CACHE_SIZE": 25})
     path = "/numbered-async/{}/" if kind == "uvicorn" else "/numbered/{}/"
     server.get("/sync/")
-    at_once(server, path, requests=25, workers=25)
+    at_once(server, path, requests=25, workers=8)
     before = quiet_state(server)
     for _ in range(8):
-        at_once(server, path, requests=25, workers=25)
+        at_once(server, path, requests=25, workers=8)
     after = quiet_state(server)
     assert not after["urgent"], "the handler of our signal is still there"
     assert "pyflame" not in after["tasks"]

@@ -145,7 +145,10 @@ impl Engine {
             IS_CHECKED.store(true, Ordering::Release);
         }
         deaths::start(python);
-        let pthread_id = PthreadId::learn(pthread_self(), clock::native_id());
+        let pthread_id = match python.stacks.layout.thread.native_thread_id {
+            Some(_) => PthreadId::not_needed(),
+            None => PthreadId::learn(pthread_self(), clock::native_id()),
+        };
         let (commands, received) = channel();
         let mask = SignalMask::block_all();
         let thread = std::thread::Builder::new().name("pyflame".into()).spawn(move || {

@@ -263,14 +263,26 @@ pub(crate) struct PthreadId {
 impl PthreadId {
     /// What the structure of one thread allows; the ids are those of that thread.
     pub(crate) fn learn(pthread: u64, native_id: u32) -> Self {
-        let is_id = |offset: &u64| {
-            OwnMemory.bytes(pthread + offset).map(u32::from_le_bytes) == Ok(native_id)
+        // In blocks: the structure may end where nothing is mapped any more.
+        let block = |start: u64| {
+            let words = OwnMemory.bytes::<BLOCK>(pthread + start).unwrap_or([0; BLOCK]);
+            let offsets = (start..).step_by(4).zip(words.as_chunks().0.to_vec());
+            offsets.filter(|(_, word)| u32::from_le_bytes(*word) == native_id)
         };
-        Self { candidates: (0..SEARCHED).step_by(4).filter(is_id).collect() }
+        let found = (0..SEARCHED).step_by(BLOCK).flat_map(block);
+        Self { candidates: found.map(|(offset, _)| offset).collect() }
+    }
+
+    /// What is known where it need not be, as thread states have the id themselves.
+    pub(crate) fn not_needed() -> Self {
+        Self { candidates: Vec::new() }
     }
 
     /// Keeps what a second thread confirms.
     pub(crate) fn confirm(&mut self, pthread: u64, native_id: u32) {
+        if self.candidates.is_empty() {
+            return;
+        }
         let other = Self::learn(pthread, native_id);
         self.candidates.retain(|offset| other.candidates.contains(offset));
     }
@@ -283,3 +295,4 @@ impl PthreadId {
 
 /// glibc keeps it at 720 on x86-64 and at 208 on aarch64, musl within the first hundred bytes.
 const SEARCHED: u64 = 1536;
+const BLOCK: usize = 64;

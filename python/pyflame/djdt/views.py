@@ -78,7 +78,7 @@ def file(request: HttpRequest, request_id: str, name: str) -> HttpResponse:
     recording = base64.b64decode(stats["recording"])
     if extension == "pyflame":
         return _response(recording, extension, request, stats)
-    profile = pyflame.Profile.from_bytes(recording)
+    profile = _qualified(pyflame.Profile.from_bytes(recording))
     if not _shows_all(request):
         entry = stats.get("entry")
         bridge = f"{asgiref.__path__[0]}/"
@@ -115,7 +115,6 @@ def _shows_all(request: HttpRequest) -> bool:
 
 def _svg(profile: Profile, stats: dict[str, Any]) -> str:
     settings = config()
-    profile = _qualified(profile)
     return profile.svg(
         title=stats["program"],
         flamegraph_script=settings.script_path,

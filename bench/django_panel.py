@@ -1,0 +1,104 @@
+"""What the panel for django-debug-toolbar costs a page, and whether requests are told apart.
+
+The page is a view of the tests' site that computes for 10 ms. It is asked for in turn with the
+panel on and with its row there but switched off, by the cookie that the toolbar's own checkbox
+sets, in one process. The figure is the median of the ratios of neighbours.
+
+    python bench/django_panel.py              # the cost of the panel
+    python bench/django_panel.py --requests   # 10,000 requests, 50 at once, on two servers
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent / "tests" / "django"
+PANEL = "pyflame.djdt.panel.FlamegraphPanel"
+
+
+def cost(pairs: int) -> None:
+    """Prints how much longer a page takes with the panel on."""
+    sys.path.insert(0, str(TESTS / "site"))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+    os.environ["SITE_FOLDER"] = tempfile.mkdtemp()
+    os.environ["SITE_PANELS"] = f'["debug_toolbar.panels.timer.TimerPanel", "{PANEL}"]'
+    import django
+
+    django.setup()
+    from django.test import Client
+
+    client = Client()
+
+    def seconds(path: str, switch: str) -> float:
+        client.cookies["djdtFlamegraphPanel"] = switch
+        started = time.perf_counter()
+        assert client.get(path).status_code == 200
+        return time.perf_counter() - started
+
+    for path in ("/ten/", "/quick/"):
+        for switch in ["on", "off"] * 20:
+            seconds(path, switch)
+        ratios, differences = [], []
+        for pair in range(pairs):
+            # Which of the two is first changes, as the first may find colder caches.
+            order = ("on", "off") if pair % 2 else ("off", "on")
+            taken = {switch: seconds(path, switch) for switch in order}
+            ratios.append(taken["on"] / taken["off"])
+            differences.append(taken["on"] - taken["off"])
+        error = statistics.pstdev(ratios) / len(ratios) ** 0.5
+        print(
+            f"{path:8} {(statistics.median(ratios) - 1) * 100:+.2f} % "
+            f"(standard error of the mean {error * 100:.2f}), "
+            f"{statistics.median(differences) * 1e6:+.0f} us a page, {pairs} pairs"
+        )
+
+
+def requests(count: int) -> None:
+    """Prints what the flame graphs of many requests at once hold."""
+    sys.path.insert(0, str(TESTS))
+    from conftest import Server
+    from requests_at_once import at_once
+
+    settings = {"PANELS": [PANEL], "TOOLBAR": {"RESULTS_CACHE_SIZE": 1000}}
+    for kind, path in (("runserver", "/numbered/{}/"), ("uvicorn", "/numbered-async/{}/")):
+        server = Server(kind, Path(tempfile.mkdtemp()), **settings)
+        at_once(server, path, requests=500, workers=50)
+        before = server.json("/state/?off")
+        samples = own = foreign = empty = 0
+        for _ in range(count // 500):
+            outcome = at_once(server, path, requests=500, workers=50)
+            samples += outcome.samples
+            own += outcome.own
+            foreign += len(outcome.foreign)
+            empty += outcome.empty
+        after = server.json("/state/?off")
+        server.close()
+        grown = after["rss_kb"] - before["rss_kb"]
+        print(
+            f"{kind:10} {count:,} requests, 50 at once: {samples:,} distinct stacks, {own:,} with "
+            f"the request's own function, {foreign} foreign, {empty} requests without a sample, "
+            f"{grown:+,} kB, our signal handler left: {after['urgent']}, "
+            f"our thread left: {'pyflame' in after['tasks']}"
+        )
+
+
+def main() -> None:
+    """Runs what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--requests", action="store_true", help="10,000 requests instead")
+    parser.add_argument("--count", type=int, help="how many pairs of pages, or requests")
+    wanted = parser.parse_args()
+    if wanted.requests:
+        requests(wanted.count or 10_000)
+    else:
+        cost(wanted.count or 1000)
+
+
+if __name__ == "__main__":
+    main()
