@@ -112,7 +112,9 @@ def test_a_run_tells_lines_apart_where_that_is_wanted(runner):
     for options in [(), ("--by-line",)]:
         runner.pyflame("-q", *options, "-o", "w.folded", "work.py")
         text = (runner.folder / "w.folded").read_text()
-        frames = {frame for line in text.splitlines() for frame in line.rsplit(" ", 1)[0].split(";")}
+        frames = {
+            frame for line in text.splitlines() for frame in line.rsplit(" ", 1)[0].split(";")
+        }
         labels = {frame for frame in frames if frame.startswith("spin (")}
         assert labels
         assert (labels != {definition}) == bool(options)
