@@ -15,7 +15,8 @@ Examples:
 from __future__ import annotations
 
 from pyflame import exceptions
+from pyflame._label import label
 from pyflame._native import Profile, __version__
 from pyflame._profiler import Profiler
 
-__all__ = ["Profile", "Profiler", "__version__", "exceptions"]
+__all__ = ["Profile", "Profiler", "__version__", "exceptions", "label"]

@@ -45,6 +45,10 @@ class ThreadNames:
         """
         _collectors.remove(self)
         _uninstall()
+        return self.known()
+
+    def known(self) -> list[tuple[int, str, int]]:
+        """Return the names taken so far, as :meth:`stop` does."""
         names = []
         for native_id, name, learnt_ns, reference in self._noted:
             thread = reference()

@@ -58,6 +58,8 @@ pub struct ThreadLayout {
     pub datastack_chunk: Option<u64>,
     /// A pointer to the frame that ends every stack; from 3.15 on.
     pub base_frame: Option<u64>,
+    /// The `PyContext` that the thread is in; null until one is needed.
+    pub context: u64,
     /// How many bytes from the start hold all of the above.
     pub size: usize,
 }
@@ -212,6 +214,7 @@ const PY39: Layout = Layout {
         id: 256,
         datastack_chunk: None,
         base_frame: None,
+        context: 240,
         size: 264,
     },
     frame: FrameLayout {
@@ -252,6 +255,7 @@ const PY311: Layout = Layout {
         native_thread_id: Some(160),
         id: 240,
         datastack_chunk: Some(296),
+        context: 224,
         size: 312,
         ..PY39.thread
     },
@@ -285,6 +289,7 @@ const PY312: Layout = Layout {
         native_thread_id: Some(144),
         id: 224,
         datastack_chunk: Some(232),
+        context: 208,
         size: 248,
         ..PY39.thread
     },
@@ -332,6 +337,7 @@ const PY315: Layout = Layout {
         id: 248,
         datastack_chunk: Some(256),
         base_frame: Some(80),
+        context: 232,
         size: 272,
         ..PY314.thread
     },

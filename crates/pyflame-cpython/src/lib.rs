@@ -2,7 +2,8 @@
 //!
 //! You give a [`Memory`] (this process, another one, a saved image) and the version of the
 //! interpreter; you get the thread states of an interpreter ([`threads()`]), the stack of one of
-//! them ([`StackReader`]), and what a code object says about itself ([`CodeObject`]).
+//! them ([`StackReader`]), what a code object says about itself ([`CodeObject`]), and the value of a
+//! context variable ([`ContextReader`]).
 //!
 //! Everything read is treated as hostile: each loop and each length has a bound, an address that
 //! can't be read is an error and never a fault, and a stack that contradicts the interpreter's own
@@ -23,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod context;
 mod debug_offsets;
 mod image;
 mod layout;
@@ -33,6 +35,7 @@ mod text;
 mod threads;
 
 pub use code::{CodeError, CodeObject};
+pub use context::{ContextError, ContextReader, ContextTypes};
 pub use debug_offsets::DebugOffsetsError;
 pub use image::{Image, ImageError, ImageFrame, NotedMemory};
 pub use layout::{

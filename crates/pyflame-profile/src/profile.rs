@@ -117,17 +117,24 @@ impl Profile {
         LabelsId(id(self.labels.len()))
     }
 
-    /// Gives a set of labels its pairs, for when they are learnt late.
+    /// Gives a set of labels other pairs.
     pub fn set_labels(&mut self, labels: LabelsId, pairs: Labels) {
-        let index = (labels.0 as usize).checked_sub(1);
-        if let Some(place) = index.and_then(|index| self.labels.get_mut(index)) {
+        if let Some(place) = labels.index().and_then(|index| self.labels.get_mut(index)) {
             *place = pairs;
+        }
+    }
+
+    /// Gives all sets of labels their pairs, in the order in which they were added, for when the
+    /// pairs are learnt late.
+    pub fn fill_labels(&mut self, pairs: impl IntoIterator<Item = Labels>) {
+        for (labels, pairs) in self.labels.iter_mut().zip(pairs) {
+            *labels = pairs;
         }
     }
 
     /// The pairs of a set of labels; `None` for the empty set.
     pub fn labels(&self, labels: LabelsId) -> Option<&Labels> {
-        self.labels.get((labels.0 as usize).checked_sub(1)?)
+        self.labels.get(labels.index()?)
     }
 
     /// Counts one sample of a thread without labels.
@@ -182,7 +189,8 @@ impl Profile {
 
     /// How many threads have samples.
     pub fn sampled_threads(&self) -> usize {
-        self.samples.keys().map(|key| key.thread).collect::<IndexSet<_, FxBuildHasher>>().len()
+        let sampled = self.samples.iter().filter(|(_, totals)| totals.samples > 0);
+        sampled.map(|(key, _)| key.thread).collect::<FxHashSet<_>>().len()
     }
 
     /// Adds everything that `other` holds. Threads with the same name and native id become one,
@@ -286,6 +294,38 @@ impl Profile {
         let mut profile = self.clone();
         profile.samples.retain(|key, _| kept.get(key.labels.0 as usize) == Some(&true));
         profile
+    }
+
+    /// Takes the samples out whose labels `belong`, and returns them as a profile with the same
+    /// threads and labels, but with those functions, frames and stacks only that they need.
+    #[must_use]
+    pub fn split_off(&mut self, belong: impl Fn(LabelsId) -> bool) -> Self {
+        let mut part = Self {
+            meta: self.meta.clone(),
+            threads: self.threads.clone(),
+            labels: self.labels.clone(),
+            ..Self::default()
+        };
+        for (key, totals) in std::mem::take(&mut self.samples) {
+            if belong(key.labels) {
+                let stack = part.copy_stack(self, key.stack);
+                part.record_totals(SampleKey { stack, ..key }, totals);
+            } else {
+                self.samples.insert(key, totals);
+            }
+        }
+        part
+    }
+
+    /// A stack of another profile in this one.
+    fn copy_stack(&mut self, other: &Self, stack: StackId) -> StackId {
+        let frames: Vec<FrameId> = other.stacks.frames(stack).collect();
+        frames.into_iter().rev().fold(StackId::EMPTY, |caller, frame| {
+            let Some((function, line)) = other.frame(frame) else { return caller };
+            let function = self.add_function(function.clone());
+            let frame = self.add_frame(Frame { function, line });
+            self.push_frame(caller, frame)
+        })
     }
 
     /// The values that a label has in this profile, ordered.
@@ -394,5 +434,7 @@ fn id(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 
+mod around;
+mod prune;
 #[cfg(test)]
 mod tests;

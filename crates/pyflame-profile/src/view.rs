@@ -83,7 +83,8 @@ impl View {
         }
     }
 
-    /// A root node for each thread, all the same where threads are not told apart.
+    /// A root node for each thread, all the same where threads are not told apart. What belongs to
+    /// no thread has none.
     fn thread_roots(&self, profile: &Profile, tree: &mut Tree) -> Vec<NodeId> {
         if !self.thread_roots || profile.sampled_threads() < 2 {
             return vec![Tree::ROOT; profile.threads().len()];
@@ -92,6 +93,9 @@ impl View {
             .threads()
             .iter()
             .map(|thread: &Thread| {
+                if thread.name.is_empty() {
+                    return Tree::ROOT;
+                }
                 let label = tree.label_id(marker_label(&thread.name, Category::Thread));
                 tree.child(Tree::ROOT, label)
             })

@@ -21,7 +21,7 @@ mod python {
     pyo3::import_exception!(pyflame.exceptions, UsageError);
 }
 
-pub(crate) use python::{InvalidFoldedText, InvalidRecording};
+pub(crate) use python::{InvalidFoldedText, InvalidRecording, SignalsUnavailable};
 
 pub(crate) fn of_usage(error: &UsageError) -> PyErr {
     python::UsageError::new_err(error.to_string())
@@ -69,7 +69,7 @@ pub(crate) fn warn_of_damage(py: Python<'_>, message: &str) -> PyResult<()> {
 }
 
 pub(crate) fn of_start(error: &StartError) -> PyErr {
-    python::SignalsUnavailable::new_err(error.to_string())
+    SignalsUnavailable::new_err(error.to_string())
 }
 
 pub(crate) fn of_stop(error: &StopError) -> PyErr {

@@ -9,6 +9,8 @@
 mod command;
 mod exceptions;
 mod fallback;
+mod label_registry;
+mod labels;
 mod profile;
 mod recording;
 mod text;
@@ -24,9 +26,13 @@ mod _native {
     #[pymodule_export]
     use crate::fallback::FallbackSampler;
     #[pymodule_export]
+    use crate::labels::{LabelSet, read_labels};
+    #[pymodule_export]
     use crate::profile::{Profile, interval_ns};
     #[pymodule_export]
-    use crate::recording::{_code_facts, _code_lines, _memory_image, EmptySignals, Recording};
+    use crate::recording::{
+        _code_facts, _code_lines, _memory_image, EmptySignals, Recording, ScopedRecording,
+    };
     #[pymodule_export]
     use crate::traceback::print_exception;
 

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use pyflame_cli::{
     Destination, FlamegraphScript, Format, Picture, interval_from_seconds, split_args,
 };
-use pyflame_profile::{Engine, Measure, ThreadName, View, parse_folded};
+use pyflame_profile::{Engine, Function, Measure, ThreadName, View, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
 use crate::exceptions;
 use crate::text::Text;
@@ -348,13 +348,42 @@ impl Profile {
         merged.into()
     }
 
-    /// A new profile with the samples of some threads only.
+    /// A new profile with some of the samples only.
     ///
     /// Args:
-    ///     threads: Names of the threads to keep.
-    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
-    fn filter(&self, threads: Vec<Text>) -> Self {
-        self.inner.only_threads(|thread| threads.iter().any(|name| *name.0 == *thread.name)).into()
+    ///     threads: Names of the threads to keep; by default all.
+    ///     labels: Keys and values that samples must carry to be kept (see
+    ///         :class:`pyflame.label`); by default any.
+    #[pyo3(signature = (threads = None, *, labels = None))]
+    fn filter(&self, threads: Option<Vec<Text>>, labels: Option<HashMap<Text, Text>>) -> Self {
+        let mut kept = self.inner.clone();
+        if let Some(names) = threads {
+            kept = kept.only_threads(|thread| names.iter().any(|name| *name.0 == *thread.name));
+        }
+        if let Some(pairs) = labels {
+            kept = kept.only_labels(|labels| {
+                pairs.iter().all(|(key, value)| labels.get(&key.0) == Some(&value.0))
+            });
+        }
+        kept.into()
+    }
+
+    /// A profile for each value of a label, in order of the values; the one under None holds the
+    /// samples without that label.
+    ///
+    /// Args:
+    ///     label: The key to split by.
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn split<'py>(&self, py: Python<'py>, label: Text) -> PyResult<Bound<'py, PyDict>> {
+        let parts = PyDict::new(py);
+        let values = self.inner.label_values(&label.0);
+        for value in values.into_iter().map(Some).chain([None]) {
+            let part = self.inner.only_labels(|labels| labels.get(&label.0) == value);
+            if part.totals().samples > 0 {
+                parts.set_item(value, Self::from(part))?;
+            }
+        }
+        Ok(parts)
     }
 
     /// Read folded text into a profile that counts instead of timing.
@@ -379,7 +408,8 @@ impl Profile {
     ///     thread_names: Native id, name, and when they were learnt on the monotonic clock, for
     ///         each thread in order of that time.
     ///     runner_files: Frames of these files at the outer end of stacks are not the program's.
-    ///     own_folder: The time of functions of files below it is their callers'.
+    ///     own_folder: The time of functions of files below it is their callers'; None to leave
+    ///         all as it is.
     #[pyo3(signature = (*, program, engine_note, thread_names, runner_files, own_folder))]
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _completed(
@@ -388,7 +418,7 @@ impl Profile {
         engine_note: &str,
         thread_names: Vec<(u64, Text, u64)>,
         runner_files: Vec<Text>,
-        own_folder: Text,
+        own_folder: Option<Text>,
     ) -> Self {
         let mut profile = self.inner.clone();
         profile.meta.program = program.0.into();
@@ -400,8 +430,53 @@ impl Profile {
         });
         profile.name_threads(names.collect(), &self.seen_ns);
         profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
-        profile.drop_own(|function| function.file.starts_with(&own_folder.0));
+        if let Some(folder) = own_folder {
+            profile.drop_own(|function| function.file.starts_with(&folder.0));
+        }
         profile.into()
+    }
+
+    /// The profile of a piece of work without the tool that looks at it, and the seconds that
+    /// the tool itself took meanwhile.
+    ///
+    /// Args:
+    ///     folders: Functions of files below these are the tool's.
+    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
+    fn _without_tool(&self, folders: Vec<Text>) -> (Self, f64) {
+        let mut profile = self.inner.clone();
+        let is_tool = |function: &Function| folders.iter().any(|f| function.file.starts_with(&f.0));
+        let gone = profile.drop_tool(is_tool);
+        (profile.into(), seconds(gone.wall_ns))
+    }
+
+    /// The profile without the server and the framework around the work.
+    ///
+    /// Args:
+    ///     entry: File and first line of the function that does the work, if it is known.
+    ///     bridge: Functions of files below this folder have other threads go on.
+    #[expect(clippy::needless_pass_by_value, reason = "a tuple from Python has no other form")]
+    fn _within(&self, entry: Option<(Text, u32)>, bridge: Text) -> Self {
+        let is_work = |function: &Function| {
+            entry.as_ref().is_some_and(|(file, line)| {
+                *function.file == *file.0 && function.first_line == *line
+            })
+        };
+        self.inner.within(is_work, |function| function.file.starts_with(&bridge.0)).into()
+    }
+
+    /// The profile with time in which no thread worked on what it is about.
+    fn _with_absence(&self, name: &str, seconds: f64) -> Self {
+        let mut profile = self.inner.clone();
+        let wall = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        profile.add_absence(name, u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX));
+        profile.into()
+    }
+
+    /// The profile without stacks that stand for less than so many seconds; a marker on what
+    /// called them stands for their time.
+    fn _pruned(&self, seconds: f64) -> Self {
+        let wall = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        self.inner.pruned(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX)).into()
     }
 
     /// Every function that was seen, as name, file and first line.

@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyCode;
 
 use crate::exceptions;
+use crate::label_registry::{KeptLabels, registry};
+use crate::labels::LabelSet;
 use crate::profile::Profile;
 use crate::text::Text;
 
@@ -18,6 +20,7 @@ use crate::text::Text;
 pub(crate) struct Recording {
     options: Options,
     handle: Option<RecordingHandle>,
+    labels: Option<KeptLabels>,
 }
 
 #[pymethods]
@@ -28,7 +31,7 @@ impl Recording {
         let mut options = Options::default();
         options.interval = Duration::from_nanos(interval_ns);
         options.thread = thread;
-        Self { options, handle: None }
+        Self { options, handle: None, labels: None }
     }
 
     /// Start to record.
@@ -40,14 +43,77 @@ impl Recording {
         let handle = RecordingHandle::start(self.options.clone())
             .map_err(|error| exceptions::of_start(&error))?;
         self.handle = Some(handle);
+        self.labels = Some(KeptLabels::new());
         Ok(())
     }
 
     /// Stop to record; returns what was recorded.
     fn stop(&mut self) -> PyResult<Profile> {
         let recorded = stop(&mut self.handle)?;
-        Ok(Profile::recorded(recorded.profile, recorded.seen_ns))
+        let profile = labelled(recorded);
+        self.labels = None;
+        Ok(profile)
     }
+}
+
+/// A recording by signals of what belongs to scopes, each handed over when it ends.
+#[pyclass(module = "pyflame._native")]
+#[derive(Debug)]
+pub(crate) struct ScopedRecording(Recording);
+
+#[pymethods]
+impl ScopedRecording {
+    #[new]
+    fn new(interval_ns: u64) -> Self {
+        let mut recording = Recording::new(interval_ns, None);
+        recording.options.by_scope = true;
+        Self(recording)
+    }
+
+    /// Start to record.
+    ///
+    /// Raises:
+    ///     pyflame.exceptions.SignalsUnavailable: With the reason.
+    fn start(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.0.start(py)
+    }
+
+    /// Follow a scope from now on.
+    fn follow(&self, labels: &Bound<'_, LabelSet>) -> PyResult<()> {
+        let followed = self.0.handle()?.follow(labels.get().scope());
+        followed.map_err(|error| exceptions::of_stop(&error))
+    }
+
+    /// End a scope.
+    ///
+    /// Returns:
+    ///     What belongs to it, and for how many seconds some thread worked on it or waited
+    ///     within it.
+    fn take(&self, labels: &Bound<'_, LabelSet>) -> PyResult<(Profile, f64)> {
+        let recorded = self.0.handle()?.take(labels.get().scope());
+        let recorded = recorded.map_err(|error| exceptions::of_stop(&error))?;
+        let covered = recorded.covered.as_secs_f64();
+        Ok((labelled(recorded), covered))
+    }
+
+    /// Stop to record.
+    fn stop(&mut self) -> PyResult<()> {
+        self.0.stop().map(drop)
+    }
+}
+
+impl Recording {
+    fn handle(&self) -> PyResult<&RecordingHandle> {
+        self.handle.as_ref().ok_or_else(|| PyRuntimeError::new_err("not started"))
+    }
+}
+
+/// The profile, with the pairs that the numbers of labels stand for.
+fn labelled(recorded: Recorded) -> Profile {
+    let Recorded { mut profile, seen_ns, label_numbers, .. } = recorded;
+    let registry = registry();
+    profile.fill_labels(label_numbers.into_iter().map(|number| registry.pairs(number)));
+    Profile::recorded(profile, seen_ns)
 }
 
 /// Signals without a look at any stack: what a sample costs at the very least.

@@ -80,6 +80,34 @@ impl RecordingHandle {
         self.end()
     }
 
+    /// Follows a scope from now on, in a recording by scope.
+    ///
+    /// # Errors
+    /// As [`Self::stop`].
+    pub fn follow(&self, scope: u64) -> Result<(), StopError> {
+        self.command(Command::Follow(self.number, scope, clock::monotonic_ns()))
+    }
+
+    /// Ends a scope that is followed; returns what belongs to it. The caller holds the GIL.
+    ///
+    /// # Errors
+    /// As [`Self::stop`], and when the scope is not followed.
+    pub fn take(&self, scope: u64) -> Result<Recorded, StopError> {
+        let (taken, wait) = channel();
+        self.command(Command::Take(self.number, scope, clock::monotonic_ns(), taken))?;
+        wake::call();
+        wait.recv().map_err(|_| StopError::NotFollowed)
+    }
+
+    fn command(&self, command: Command) -> Result<(), StopError> {
+        if self.pid != std::process::id() {
+            return Err(StopError::ForkedChild);
+        }
+        let engine = engine();
+        let running = engine.as_ref().ok_or(StopError::ThreadEnded)?;
+        running.commands.send(command).map_err(|_| StopError::ThreadEnded)
+    }
+
     fn end(&mut self) -> Result<Recorded, StopError> {
         self.has_ended = true;
         if self.pid != std::process::id() {

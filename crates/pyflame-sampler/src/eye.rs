@@ -12,6 +12,7 @@ use pyflame_profile::State;
 use crate::clock;
 use crate::code_cache::CodeCache;
 use crate::deaths;
+use crate::labels::{self, LabelIds};
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
 use crate::recording::{Look, Recording};
@@ -92,10 +93,10 @@ impl Eye<'_> {
         let Some(frames) = self.read(thread) else { return Seen::OldList };
         let third_ns = thread.clock.cpu_ns();
         match frames {
-            Some(frames) if third_ns == Some(cpu_ns) => {
+            Some((frames, labels)) if third_ns == Some(cpu_ns) => {
                 *self.stills += 1;
                 let (now, state) = states(rest);
-                let still = Still { cpu_ns, state, frames, deaths, number: *self.stills };
+                let still = Still { cpu_ns, state, frames, deaths, labels, number: *self.stills };
                 let look = thread.look(now_ns, cpu_ns);
                 for_whom.each(|recording| recording.still(look, &still, now, self.codes));
                 thread.still = Some(still);
@@ -113,10 +114,10 @@ impl Eye<'_> {
         }
     }
 
-    /// Reads the stack of a thread that does not run, innermost frame first. `None` if its
-    /// thread state is gone, and nothing inside if the stack is not to be believed.
+    /// Reads the stack of a thread that does not run, innermost frame first, and its labels.
+    /// `None` if its thread state is gone, and nothing inside if they are not to be believed.
     #[expect(clippy::option_option, reason = "two different ways of not knowing")]
-    fn read(&mut self, thread: &Thread) -> Option<Option<Vec<RawFrame>>> {
+    fn read(&mut self, thread: &Thread) -> Option<Option<(Vec<RawFrame>, LabelIds)>> {
         let (interpreter, state) = &thread.state;
         let stacks = &self.python.stacks;
         self.memory.forget();
@@ -125,7 +126,8 @@ impl Eye<'_> {
         }
         let mut frames = Vec::new();
         let walked = stacks.walk(self.memory, state.address, |frame| frames.push(frame));
-        Some(walked.is_ok().then_some(frames))
+        let labels = labels::of_resting_thread(self.memory, state.address);
+        Some(labels.filter(|_| walked.is_ok()).map(|labels| (frames, labels)))
     }
 
     fn signal(

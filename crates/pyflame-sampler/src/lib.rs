@@ -18,12 +18,15 @@ mod code_cache;
 mod deaths;
 mod engine;
 mod eye;
+mod held_memory;
+mod labels;
 mod live_memory;
 mod own_memory;
 mod python;
 mod recording;
 mod roster;
 mod schedule;
+mod scopes;
 mod self_check;
 mod signal;
 mod slot;
@@ -32,6 +35,8 @@ mod ticker;
 mod wake;
 
 pub use engine::RecordingHandle;
+pub use labels::{LabelError, LabelIds, LabelPlace, LabelReader};
+pub use pyflame_cpython::ContextTypes;
 pub use recording::{Options, Recorded};
 pub use self_check::{OwnFrame, read_code, save_image};
 
@@ -81,12 +86,15 @@ pub enum StartError {
     ThreadEnded,
 }
 
-/// Why a recording can't be handed over.
+/// Why a recording, or a part of it, can't be handed over.
 #[derive(Debug, Error)]
 pub enum StopError {
     /// This process was forked while the recording was going on in its parent.
     #[error("the recording was started in another process, from which this one was forked")]
     ForkedChild,
+    /// The part was never begun, or has been handed over already.
+    #[error("this part of the recording is not followed")]
+    NotFollowed,
     /// The sampling thread has ended by itself: a defect of pyflame.
     #[error("the sampling thread has ended unexpectedly")]
     ThreadEnded,

@@ -10,14 +10,16 @@ use std::time::Duration;
 
 use pyflame_cpython::RawFrame;
 use pyflame_profile::{
-    Category, Frame, FrameId, Function, LabelsId, Meta, Profile, Sample, SampleKey, StackId, State,
-    Thread, ThreadId, Totals,
+    Category, Frame, FrameId, Function, Labels, LabelsId, Meta, Profile, Sample, SampleKey,
+    StackId, State, Thread, ThreadId, Totals,
 };
 use rustc_hash::FxHashMap;
 
 use crate::code_cache::{Code, CodeCache};
+use crate::labels::LabelIds;
 use crate::roster::Still;
 use crate::schedule::Schedule;
+use crate::scopes::Scopes;
 use crate::self_check::OwnFrame;
 use crate::slot::Capture;
 
@@ -32,6 +34,8 @@ pub struct Options {
     /// The innermost frames of the calling thread as the interpreter tells them, innermost first;
     /// before the first recording of a process, what is captured is held against them.
     pub own_stack: Vec<OwnFrame>,
+    /// Records only what belongs to scopes that are followed, to be handed over one by one.
+    pub by_scope: bool,
     /// Measures what the signals alone cost: threads are signalled, but no stack is looked at.
     pub empty_signals: bool,
 }
@@ -42,6 +46,7 @@ impl Default for Options {
             interval: Duration::from_millis(1),
             thread: None,
             own_stack: Vec::new(),
+            by_scope: false,
             empty_signals: false,
         }
     }
@@ -55,6 +60,11 @@ pub struct Recorded {
     /// For each thread of the profile the time at which it was first seen, in nanoseconds on the
     /// monotonic clock: with the native id it tells a thread from a later one of the same id.
     pub seen_ns: Vec<u64>,
+    /// For each set of labels of the profile its number, by which the pairs are to be found.
+    pub label_numbers: Vec<u64>,
+    /// How much of a scope's time some thread worked on it or waited within it; for a whole
+    /// recording zero.
+    pub covered: Duration,
 }
 
 /// A recording in progress. Belongs to the sampling thread.
@@ -67,6 +77,7 @@ pub(crate) struct Recording {
     threads: FxHashMap<u32, Followed>,
     seen_ns: Vec<u64>,
     frames: FxHashMap<(u64, u32), Option<FrameId>>,
+    scopes: Scopes,
     started_ns: u64,
     previous_tick_ns: u64,
 }
@@ -122,6 +133,7 @@ impl Recording {
             threads: FxHashMap::default(),
             seen_ns: Vec::new(),
             frames: FxHashMap::default(),
+            scopes: Scopes::default(),
             started_ns: now_ns,
             previous_tick_ns: now_ns,
         }
@@ -153,6 +165,10 @@ impl Recording {
 
     /// Takes a stack that the thread itself captured while it ran.
     pub(crate) fn running(&mut self, look: Look, capture: &Capture<'_>, codes: &mut CodeCache) {
+        if !self.wants_labels(capture.labels) {
+            self.account(look, State::Running);
+            return;
+        }
         let (inner, outer) = capture.frames;
         let stack = if capture.left_out == 0 {
             self.stack(look, inner.iter().rev(), capture.deaths, codes)
@@ -167,11 +183,15 @@ impl Recording {
             }
             stack
         };
-        self.record(look, stack, State::Running);
+        self.record(look, stack, State::Running, capture.labels);
     }
 
     /// Takes the stack of a thread that stands still.
     pub(crate) fn still(&mut self, look: Look, still: &Still, state: State, codes: &mut CodeCache) {
+        if !self.wants_labels(still.labels) {
+            self.account(look, state);
+            return;
+        }
         let known = self.follow(look).still.filter(|known| known.0 == still.number);
         let stack = if let Some((_, stack)) = known {
             stack
@@ -180,7 +200,7 @@ impl Recording {
             self.follow(look).still = Some((still.number, stack));
             stack
         };
-        self.record(look, stack, state);
+        self.record(look, stack, state, still.labels);
     }
 
     /// Counts a sample whose stack is not known, and why.
@@ -189,7 +209,12 @@ impl Recording {
             self.profile.add_marker(&format!("[uncaptured: {reason}]"), Category::Uncaptured);
         let stack = self.profile.push_frame(StackId::EMPTY, marker);
         self.profile.meta.uncaptured += 1;
-        self.record(look, stack, State::Running);
+        let nobody = LabelIds::default();
+        if self.wants_labels(nobody) {
+            self.record(look, stack, State::Running, nobody);
+        } else {
+            self.account(look, State::Running);
+        }
     }
 
     /// Takes note of a thread that runs at the end of the recording. Up to two intervals without
@@ -219,10 +244,51 @@ impl Recording {
             }
         }
         self.profile.meta.duration = Duration::from_nanos(now_ns.saturating_sub(self.started_ns));
-        Recorded { profile: self.profile, seen_ns: self.seen_ns }
+        Recorded {
+            profile: self.profile,
+            seen_ns: self.seen_ns,
+            label_numbers: self.scopes.numbers(),
+            covered: Duration::ZERO,
+        }
     }
 
-    fn record(&mut self, look: Look, stack: StackId, state: State) {
+    /// Follows a scope from now on.
+    pub(crate) fn follow_scope(&mut self, scope: u64, now_ns: u64) {
+        self.scopes.follow(scope, now_ns, self.profile.meta.clone());
+    }
+
+    /// Ends a scope and hands over what belongs to it. What was lost meanwhile may belong to it,
+    /// and is counted.
+    pub(crate) fn take_scope(&mut self, scope: u64, now_ns: u64) -> Option<Recorded> {
+        let label_numbers = self.scopes.numbers();
+        let scopes = &self.scopes;
+        let mut profile = self.profile.split_off(|labels| scopes.is_within(labels, scope));
+        let ended = self.scopes.take(scope)?;
+        let (meta, before) = (&mut profile.meta, &ended.before);
+        meta.ticks -= before.ticks;
+        meta.uncaptured -= before.uncaptured;
+        meta.retaken -= before.retaken;
+        meta.duration = Duration::from_nanos(now_ns.saturating_sub(ended.began_ns));
+        let covered = Duration::from_nanos(ended.covered_ns);
+        Some(Recorded { profile, seen_ns: self.seen_ns.clone(), label_numbers, covered })
+    }
+
+    /// Whether samples with these labels are part of this recording.
+    fn wants_labels(&self, ids: LabelIds) -> bool {
+        !self.options.by_scope || self.scopes.are_wanted(ids)
+    }
+
+    fn record(&mut self, look: Look, stack: StackId, state: State, ids: LabelIds) {
+        let (thread, totals) = self.account(look, state);
+        self.scopes.cover(ids, look.at_ns.saturating_sub(totals.wall_ns), look.at_ns);
+        let profile = &mut self.profile;
+        let labels = self.scopes.labels(ids, || profile.add_labels(Labels::default()));
+        profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
+    }
+
+    /// Takes note that a thread's time is accounted for up to this look; returns whose it is and
+    /// what the look stands for.
+    fn account(&mut self, look: Look, state: State) -> (ThreadId, Totals) {
         let followed = self.follow(look);
         let wall_ns = look.at_ns.saturating_sub(followed.accounted_ns);
         followed.accounted_ns = followed.accounted_ns.max(look.at_ns);
@@ -232,8 +298,7 @@ impl Recording {
             cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
             followed.accounted_cpu_ns = followed.cpu_ns;
         }
-        let thread = followed.thread;
-        self.profile.record(thread, stack, Sample { state, wall_ns, cpu_ns });
+        (followed.thread, Sample { state, wall_ns, cpu_ns }.into())
     }
 
     /// The thread of a look, followed from now on if it is new.

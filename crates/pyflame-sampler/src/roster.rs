@@ -17,6 +17,7 @@ use pyflame_profile::State;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::clock::ThreadClock;
+use crate::labels::LabelIds;
 use crate::own_memory::OwnMemory;
 use crate::python::Python;
 use crate::slot::{Slot, Slots};
@@ -86,6 +87,8 @@ pub(crate) struct Still {
     pub(crate) frames: Vec<RawFrame>,
     /// How many code objects had died by then. The thread holds those of its frames.
     pub(crate) deaths: u64,
+    /// What the program says about the thread's work.
+    pub(crate) labels: LabelIds,
     /// Names this stack among all that the thread ever stood still with.
     pub(crate) number: u64,
 }

@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering}
 use pyflame_cpython::RawFrame;
 
 use crate::deaths;
+use crate::labels::{self, LabelIds};
 use crate::live_memory::LiveMemory;
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
@@ -49,6 +50,7 @@ struct Desk {
     frames: Frames,
     /// How many code objects had died by then ([`deaths::count`]).
     deaths: u64,
+    labels: LabelIds,
     /// The C stack of the thread, once that is known.
     c_stack: Range<u64>,
     memory: BlockMemory,
@@ -65,6 +67,8 @@ pub(crate) struct Capture<'a> {
     pub(crate) left_out: usize,
     /// How many code objects had died by then.
     pub(crate) deaths: u64,
+    /// What the program said about the thread's work.
+    pub(crate) labels: LabelIds,
 }
 
 /// What the sampler finds in a slot.
@@ -133,7 +137,7 @@ impl Slot {
             // The stack was deeper than the desk; there is room now, so have it taken again.
             see(Found::Failed)
         } else {
-            see(Found::Stack(desk.frames.capture(desk.deaths)))
+            see(Found::Stack(desk.frames.capture(desk.deaths, desk.labels)))
         };
         self.phase.store(IDLE, Ordering::Release);
         result
@@ -171,6 +175,7 @@ impl Slot {
 impl Desk {
     fn walk(&mut self, python: &Python) -> bool {
         self.deaths = deaths::count();
+        self.labels = LabelIds::default();
         let thread = python.current_thread();
         if thread == 0 {
             return true; // A thread that runs no Python (any more): a stack without frames.
@@ -183,7 +188,12 @@ impl Desk {
             LiveMemory::new(&stacks.layout, thread, self.c_stack.clone(), &mut self.memory)
         };
         let frames = &mut self.frames;
-        stacks.walk(&mut memory, thread, |frame| frames.push(frame)).is_ok()
+        if stacks.walk(&mut memory, thread, |frame| frames.push(frame)).is_err() {
+            return false;
+        }
+        let labels = labels::of_this_thread(thread);
+        self.labels = labels.unwrap_or_default();
+        labels.is_some()
     }
 }
 
@@ -230,17 +240,17 @@ impl Frames {
         true
     }
 
-    fn capture(&mut self, deaths: u64) -> Capture<'_> {
+    fn capture(&mut self, deaths: u64, labels: LabelIds) -> Capture<'_> {
         let size = self.buffer.len();
         let half = size / 2;
         if self.depth <= size {
             let frames = self.buffer.get(..self.depth).unwrap_or_default();
-            return Capture { frames: (frames, &[]), left_out: 0, deaths };
+            return Capture { frames: (frames, &[]), left_out: 0, deaths, labels };
         }
         let (first, last) = self.buffer.split_at_mut(half);
         let oldest = (self.depth - half) % half;
         last.rotate_left(oldest);
-        Capture { frames: (first, last), left_out: self.depth - size, deaths }
+        Capture { frames: (first, last), left_out: self.depth - size, deaths, labels }
     }
 }
 
@@ -277,6 +287,7 @@ impl Slots {
             memory: BlockMemory::new(),
             frames: Frames::new(),
             deaths: 0,
+            labels: LabelIds::default(),
             c_stack: 0..0,
             captures: 0,
         };
@@ -327,7 +338,7 @@ mod tests {
         frames.clear();
         (0..50_000).for_each(|code| frames.push(frame(code)));
         assert!(!frames.grow());
-        let capture = frames.capture(0);
+        let capture = frames.capture(0, LabelIds::default());
         assert_eq!((capture.frames.0.len(), capture.left_out), (50_000, 0));
         assert!(capture.frames.0.iter().zip(0..).all(|(frame, code)| frame.code == code));
     }
@@ -336,7 +347,7 @@ mod tests {
     fn of_a_stack_too_deep_for_any_desk_both_ends_are_kept() {
         let mut frames = Frames { buffer: vec![RawFrame::default(); 8], depth: 0 };
         (0..27).for_each(|code| frames.push(frame(code)));
-        let capture = frames.capture(0);
+        let capture = frames.capture(0, LabelIds::default());
         let codes = |frames: &[RawFrame]| frames.iter().map(|f| f.code).collect::<Vec<_>>();
         assert_eq!(codes(capture.frames.0), [0, 1, 2, 3]);
         assert_eq!(codes(capture.frames.1), [23, 24, 25, 26]);

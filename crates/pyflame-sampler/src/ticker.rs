@@ -23,6 +23,11 @@ pub(crate) enum Command {
     Start(u64, Options, Sender<()>),
     /// End a recording, which was asked for at that time, and hand it over.
     Stop(u64, u64, Sender<Recorded>),
+    /// Follow a scope in a recording from that time on.
+    Follow(u64, u64, u64),
+    /// End a scope of a recording, which was asked for at that time, and hand over what belongs
+    /// to it.
+    Take(u64, u64, u64, Sender<Recorded>),
 }
 
 /// The state of the sampling thread.
@@ -111,6 +116,18 @@ impl Ticker {
                 }
                 self.recordings.push(recording);
                 _ = started.send(()); // Who asked may have gone; that is no error.
+            }
+            Command::Follow(number, scope, asked_ns) => {
+                if let Some(recording) = self.recordings.iter_mut().find(|r| r.number == number) {
+                    recording.follow_scope(scope, asked_ns);
+                }
+            }
+            Command::Take(number, scope, asked_ns, taken) => {
+                self.collect();
+                let recording = self.recordings.iter_mut().find(|r| r.number == number);
+                if let Some(part) = recording.and_then(|r| r.take_scope(scope, asked_ns)) {
+                    _ = taken.send(part);
+                }
             }
             Command::Stop(number, asked_ns, recorded) => {
                 self.collect();

@@ -147,8 +147,6 @@ fn merging_makes_equal_labels_one() {
 #[test]
 fn labels_learnt_late_take_the_place_of_the_empty_ones() {
     let mut profile = labelled(&[("view", &[]), ("view", &[("request", "?")])]);
-    profile.set_labels(LabelsId(1), Labels::from_iter([("request", "9")]));
-    profile.set_labels(LabelsId(0), Labels::from_iter([("request", "none")]));
-    profile.set_labels(LabelsId(7), Labels::from_iter([("request", "none")]));
+    profile.fill_labels([Labels::from_iter([("request", "9")]), Labels::default()]);
     assert_eq!(profile.label_values("request").into_iter().collect::<Vec<_>>(), ["9"]);
 }

@@ -1,0 +1,85 @@
+//! The pieces of work that a recording tells apart, each of which is handed over when it ends.
+//!
+//! One recording serves all requests of a server at once: a look at the threads costs the same
+//! however many there are, and each sample goes to the one request that it belongs to.
+
+use pyflame_profile::{LabelsId, Meta};
+use rustc_hash::FxHashMap;
+
+use crate::labels::LabelIds;
+
+/// The scopes that are followed, and the labels of one recording.
+#[derive(Debug, Default)]
+pub(crate) struct Scopes {
+    followed: FxHashMap<u64, Scope>,
+    known: FxHashMap<u64, LabelsId>,
+    /// The number and scope of each set of labels of the profile.
+    ids: Vec<LabelIds>,
+}
+
+/// A followed piece of work.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    /// When it began, on the monotonic clock.
+    pub(crate) began_ns: u64,
+    /// What the recording had counted by then.
+    pub(crate) before: Meta,
+    /// How much of its time some thread worked on it or waited within it.
+    pub(crate) covered_ns: u64,
+    /// Up to when its time is covered.
+    covered_until_ns: u64,
+}
+
+impl Scopes {
+    /// Follows the scope from now on.
+    pub(crate) fn follow(&mut self, scope: u64, began_ns: u64, before: Meta) {
+        let covered_until_ns = began_ns;
+        self.followed.insert(scope, Scope { began_ns, before, covered_ns: 0, covered_until_ns });
+    }
+
+    /// Whether samples with these labels are wanted.
+    pub(crate) fn are_wanted(&self, ids: LabelIds) -> bool {
+        self.followed.contains_key(&ids.scope)
+    }
+
+    /// Counts the time of a sample.
+    pub(crate) fn cover(&mut self, ids: LabelIds, from_ns: u64, to_ns: u64) {
+        let Some(scope) = self.followed.get_mut(&ids.scope) else { return };
+        let from_ns = from_ns.max(scope.covered_until_ns);
+        scope.covered_ns += to_ns.saturating_sub(from_ns);
+        scope.covered_until_ns = scope.covered_until_ns.max(to_ns);
+    }
+
+    /// The labels in the profile, made by `add` if they are new.
+    pub(crate) fn labels(&mut self, ids: LabelIds, add: impl FnOnce() -> LabelsId) -> LabelsId {
+        if ids.number == 0 {
+            return LabelsId::NONE;
+        }
+        *self.known.entry(ids.number).or_insert_with(|| {
+            self.ids.push(ids);
+            add()
+        })
+    }
+
+    /// Ends a scope; samples that come later are nobody's.
+    pub(crate) fn take(&mut self, scope: u64) -> Option<Scope> {
+        let ids = &self.ids;
+        self.known.retain(|_, labels| ids.get(position(*labels)).is_some_and(|i| i.scope != scope));
+        self.followed.remove(&scope)
+    }
+
+    /// Whether labels of the profile belong to a scope.
+    pub(crate) fn is_within(&self, labels: LabelsId, scope: u64) -> bool {
+        labels != LabelsId::NONE
+            && self.ids.get(position(labels)).is_some_and(|ids| ids.scope == scope)
+    }
+
+    /// The numbers of the sets of labels, in the order of the profile's.
+    pub(crate) fn numbers(&self) -> Vec<u64> {
+        self.ids.iter().map(|ids| ids.number).collect()
+    }
+}
+
+fn position(labels: LabelsId) -> usize {
+    labels.index().unwrap_or(usize::MAX)
+}
