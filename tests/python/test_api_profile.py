@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from xml.etree import ElementTree as ET
 
 import pyflame
@@ -134,6 +135,25 @@ def test_a_recording_comes_back_with_everything(recorded, tmp_path):
     for view in ({}, {"mode": "cpu"}, {"by_line": True}):
         assert loaded.folded(**view) == recorded.folded(**view)
         assert loaded.svg(**view) == recorded.svg(**view)
+
+
+def test_labels_and_other_threads_come_back():
+    with pyflame.Profiler(threads="all") as profiler, pyflame.label(request="7"):
+        thread = threading.Thread(target=sum, args=(range(3_000_000),), name="adder")
+        thread.start()
+        thread.join()
+        sum(index * index for index in range(1_000_000))
+    profile = profiler.profile
+    parts = profile.split("request")
+    loaded = pyflame.Profile.from_bytes(profile.to_bytes()).split("request")
+    assert "7" in parts
+    assert {value: part.folded() for value, part in loaded.items()} == {
+        value: part.folded() for value, part in parts.items()
+    }
+    # A part is as small as what is in it.
+    labelled = parts["7"].to_bytes()
+    assert pyflame.Profile.from_bytes(labelled).threads == parts["7"].threads
+    assert len(labelled) <= len(profile.to_bytes())
 
 
 def test_a_recording_is_bytes_of_any_kind(profile):
