@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from xml.etree import ElementTree as ET
 
 import pyflame
@@ -65,7 +66,7 @@ def test_the_extension_decides_the_format(profile, tmp_path, name, start):
 def test_a_format_may_be_given(profile, tmp_path):
     profile.save(str(tmp_path / "x.data"), format="folded")
     assert (tmp_path / "x.data").read_text() == TEXT
-    with pytest.raises(ValueError, match=r"use \.svg, \.folded or \.txt"):
+    with pytest.raises(ValueError, match=r"use \.svg, \.folded, \.txt or \.pyflame"):
         profile.save(tmp_path / "x.data")
 
 
@@ -112,3 +113,71 @@ def test_every_exception_has_one_base():
 
 def test_the_representation_says_what_is_in_it(profile):
     assert repr(profile) == "<pyflame.Profile: 4 samples>"
+
+
+@pytest.fixture
+def recorded():
+    with pyflame.Profiler(threads="all") as profiler:
+        sum(index * index for index in range(1_000_000))
+    return profiler.profile
+
+
+def test_a_recording_comes_back_with_everything(recorded, tmp_path):
+    recorded.save(tmp_path / "x.pyflame")
+    recorded.save(tmp_path / "x.data", format="pyflame")
+    assert (tmp_path / "x.data").read_bytes() == (tmp_path / "x.pyflame").read_bytes()
+    loaded = pyflame.Profile.load(str(tmp_path / "x.pyflame"))
+    assert loaded.to_bytes() == recorded.to_bytes()
+    facts = [name for name in dir(recorded) if not callable(getattr(recorded, name))]
+    assert {"samples", "threads", "engine_note", "interval", "program", "rate"} <= set(facts)
+    for name in facts:
+        assert getattr(loaded, name) == getattr(recorded, name), name
+    for view in ({}, {"mode": "cpu"}, {"by_line": True}):
+        assert loaded.folded(**view) == recorded.folded(**view)
+        assert loaded.svg(**view) == recorded.svg(**view)
+
+
+def test_labels_and_other_threads_come_back():
+    with pyflame.Profiler(threads="all") as profiler, pyflame.label(request="7"):
+        thread = threading.Thread(target=sum, args=(range(3_000_000),), name="adder")
+        thread.start()
+        thread.join()
+        sum(index * index for index in range(1_000_000))
+    profile = profiler.profile
+    parts = profile.split("request")
+    loaded = pyflame.Profile.from_bytes(profile.to_bytes()).split("request")
+    assert "7" in parts
+    assert {value: part.folded() for value, part in loaded.items()} == {
+        value: part.folded() for value, part in parts.items()
+    }
+    # A part is as small as what is in it.
+    labelled = parts["7"].to_bytes()
+    assert pyflame.Profile.from_bytes(labelled).threads == parts["7"].threads
+    assert len(labelled) <= len(profile.to_bytes())
+
+
+def test_a_recording_is_bytes_of_any_kind(profile):
+    data = profile.to_bytes()
+    assert type(data) is bytes
+    assert pyflame.Profile.from_bytes(bytearray(data)).folded() == TEXT
+    assert pyflame.Profile.from_bytes(data).to_bytes() == data
+
+
+def test_what_is_no_recording_is_refused(profile, tmp_path):
+    (tmp_path / "x").write_text(TEXT)
+    with pytest.raises(exceptions.InvalidRecording, match="no recording of pyflame"):
+        pyflame.Profile.load(tmp_path / "x")
+    with pytest.raises(ValueError, match="version 9"):
+        pyflame.Profile.from_bytes(profile.to_bytes()[:8] + b"\x09")
+    with pytest.raises(FileNotFoundError, match="can't read `nowhere`"):
+        pyflame.Profile.load("nowhere")
+
+
+def test_a_damaged_recording_gives_what_is_readable_and_a_warning(profile, tmp_path):
+    data = profile.to_bytes() + b"rubbish"
+    with pytest.warns(exceptions.DamagedRecording, match="the recording is damaged: 7 bytes"):
+        assert pyflame.Profile.from_bytes(data).folded() == TEXT
+    (tmp_path / "x").write_bytes(data)
+    with pytest.warns(exceptions.DamagedRecording, match="/x` is damaged: ") as warned:
+        pyflame.Profile.load(tmp_path / "x")
+    assert warned[0].filename == __file__

@@ -1,8 +1,11 @@
-//! `render` and `diff`: from folded text that somebody recorded to a picture or to other text.
+//! `render` and `diff`: from recordings, or folded text that somebody recorded, to a picture or to
+//! text.
+
+mod draw;
+mod input;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,17 +13,15 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use pyflame_profile::{Reading, Report, Tree, read_tree};
-use pyflame_render::svg;
-
-use crate::options::{choose, split_all};
+use crate::options::{choose, measure, split_all, threads};
 use crate::save::MICROSECONDS;
-use crate::summary::counted;
 use crate::typed::TypedDrawing;
 use crate::{
-    DrawError, FlamegraphScript, Format, Picture, SaveError, UsageError, check_output,
-    write_atomically,
+    DrawError, FlamegraphScript, Format, Picture, SaveError, ThreadChoice, UsageError,
+    check_output, write_atomically,
 };
+
+pub use input::Input;
 
 /// Everything about one drawing, ready to be carried out.
 #[derive(Clone, Debug)]
@@ -34,8 +35,12 @@ pub struct Drawing {
     pub format: Format,
     /// How it is drawn, if it is.
     pub picture: Picture,
-    /// What the counts of the input are.
+    /// What the counts of folded text are.
     pub unit: CountUnit,
+    /// Which threads of recordings are drawn.
+    pub threads: ThreadChoice,
+    /// An option that was typed and means nothing to folded text.
+    pub for_recordings: Option<&'static str>,
     /// Whether to say nothing at the end.
     pub quiet: bool,
 }
@@ -77,15 +82,6 @@ pub enum CountUnit {
     Microseconds,
 }
 
-/// Something to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// Standard input.
-    Stdin,
-    /// A file.
-    File(PathBuf),
-}
-
 /// What came of a drawing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drawn {
@@ -108,6 +104,15 @@ impl Drawing {
             picture.script = Some(FlamegraphScript::find(&name, cwd)?);
         }
         picture.set_flamegraph_args(split_all(&typed.script_args)?)?;
+        let for_recordings = [
+            (typed.mode.is_some(), "--mode"),
+            (typed.threads.is_some(), "--threads"),
+            (typed.by_line, "--by-line"),
+        ];
+        let for_recordings = for_recordings.into_iter().find(|(is_typed, _)| *is_typed);
+        picture.view.measure = measure(typed.mode)?;
+        picture.view.by_line = typed.by_line;
+        let threads = threads(typed.threads)?;
         let widths = choose("--widths", typed.widths, "after or before", |name| match name {
             "after" => Some(Widths::After),
             "before" => Some(Widths::Before),
@@ -136,10 +141,15 @@ impl Drawing {
         if picture.script.is_some() && format != Format::Svg {
             return Err(UsageError::ScriptWithoutPicture { path: output.unwrap_or("-".into()) });
         }
+        if typed.is_diff && format == Format::Recording {
+            return Err(UsageError::DifferenceAsRecording { path: output.unwrap_or("-".into()) });
+        }
         if let Some(path) = &output {
             check_output(&cwd.join(path), path)?;
         }
-        Ok(Self { subject, output, format, picture, unit, quiet: typed.quiet })
+        let for_recordings = for_recordings.map(|(_, option)| option);
+        let quiet = typed.quiet;
+        Ok(Self { subject, output, format, picture, unit, threads, for_recordings, quiet })
     }
 
     /// Reads, draws and writes. While that lasts, `tell` is called with the number of bytes read
@@ -151,7 +161,7 @@ impl Drawing {
     pub fn run(&self, mut tell: impl FnMut(u64)) -> Result<Drawn, DrawError> {
         let count = Arc::new(AtomicU64::new(0));
         let mut messages = Vec::new();
-        let (bytes, lines) = thread::scope(|scope| {
+        let (bytes, amount) = thread::scope(|scope| {
             let (done, wait) = channel::<()>();
             let work = scope.spawn(|| {
                 let _done = done; // Dropped at the end, which ends the wait.
@@ -167,66 +177,12 @@ impl Drawing {
                 write_atomically(path, &bytes)
                     .map_err(|source| SaveError::Write { path: path.clone(), source })?;
                 if !self.quiet {
-                    let lines = counted(lines, "line");
-                    messages.push(format!("pyflame: {lines} -> {}", path.display()));
+                    messages.push(format!("pyflame: {} -> {}", amount.phrase(), path.display()));
                 }
             }
             None => write_to_stdout(&bytes)?,
         }
         Ok(Drawn { messages })
-    }
-
-    /// Also returns how many lines were stacks.
-    fn draw(
-        &self,
-        count: &Arc<AtomicU64>,
-        messages: &mut Vec<String>,
-    ) -> Result<(Vec<u8>, u64), DrawError> {
-        let mut style = self.picture.style.clone();
-        let built_in = self.format == Format::Svg && self.picture.script.is_none();
-        let mut reading = Reading::default();
-        reading.microseconds = self.unit == CountUnit::Microseconds;
-        let (tree, lines) = match &self.subject {
-            Subject::Sum(inputs) => {
-                if built_in {
-                    reading.min_share = style.min_share();
-                    reading.in_time_order = style.flame_chart;
-                    // Stacks are turned round where they are read: the tree then lacks nothing.
-                    reading.reverse = std::mem::take(&mut style.reverse);
-                }
-                read(inputs, &reading, count, messages)?
-            }
-            Subject::Difference { inputs: [before, after], as_measured, widths } => {
-                let mut read_one =
-                    |input: &Input| read(std::slice::from_ref(input), &reading, count, messages);
-                let ((before, lines), (after, more)) = (read_one(before)?, read_one(after)?);
-                let tree = match widths {
-                    Widths::After => Tree::difference(&before, &after, *as_measured),
-                    Widths::Before => {
-                        let mut tree = Tree::difference(&after, &before, *as_measured);
-                        tree.backwards = true;
-                        tree
-                    }
-                };
-                (tree, lines + more)
-            }
-        };
-        if self.format == Format::Folded {
-            return Ok((tree.folded().into_bytes(), lines));
-        }
-        if let Some(script) = &self.picture.script {
-            let unit = if reading.microseconds { MICROSECONDS } else { "samples" };
-            return Ok((script.draw(&tree.folded(), unit)?, lines));
-        }
-        if style.title.is_empty() {
-            style.title = self.subject.title();
-        }
-        if style.subtitle.is_empty() {
-            style.subtitle = counted(lines, "line");
-        }
-        let mut picture = Vec::new();
-        svg(&tree, &style, &mut picture).map_err(SaveError::from)?;
-        Ok((picture, lines))
     }
 }
 
@@ -244,98 +200,6 @@ impl Subject {
             }
         }
     }
-}
-
-impl Input {
-    fn open(&self, count: &Arc<AtomicU64>) -> io::Result<Box<dyn Read + Send>> {
-        let inner: Box<dyn Read + Send> = match self {
-            Self::Stdin => Box::new(io::stdin()),
-            Self::File(path) => {
-                let file = File::open(path)?;
-                if file.metadata()?.is_dir() {
-                    return Err(io::ErrorKind::IsADirectory.into());
-                }
-                Box::new(file)
-            }
-        };
-        Ok(Box::new(Counted { inner, count: Arc::clone(count) }))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Stdin => Path::new("-"),
-            Self::File(path) => path,
-        }
-    }
-
-    /// A short name for headings.
-    fn name(&self) -> String {
-        match self {
-            Self::Stdin => "standard input".to_owned(),
-            Self::File(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-        }
-    }
-}
-
-/// A reader that says how far it is.
-struct Counted {
-    inner: Box<dyn Read + Send>,
-    count: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.count.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-/// Reads all inputs into one tree; also returns how many of their lines were stacks.
-fn read(
-    inputs: &[Input],
-    reading: &Reading,
-    count: &Arc<AtomicU64>,
-    messages: &mut Vec<String>,
-) -> Result<(Tree, u64), DrawError> {
-    let open = |input: &Input| {
-        let path = || input.path().to_owned();
-        input.open(count).map_err(|source| DrawError::Read { path: path(), source })
-    };
-    let readers = inputs.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    let names: Vec<_> = inputs.iter().map(|input| input.path().display().to_string()).collect();
-    let names = names.join("`, `");
-    let (tree, report) = read_tree(readers, reading).map_err(|error| DrawError::Read {
-        path: PathBuf::from(&names),
-        source: io::Error::other(error.to_string()),
-    })?;
-    if report.stacks == 0 {
-        let reason = match report.first_unreadable.first() {
-            Some(first) => first.to_string(),
-            None => "there is no line with a stack in it".to_owned(),
-        };
-        return Err(DrawError::NothingReadable { inputs: names, reason });
-    }
-    messages.extend(complaints(inputs, &report));
-    Ok((tree, report.stacks))
-}
-
-/// What could not be read: the first lines by name, the others by number.
-fn complaints(inputs: &[Input], report: &Report) -> Vec<String> {
-    let name = |input: usize| {
-        inputs.get(input).map_or_else(String::new, |input| input.path().display().to_string())
-    };
-    let mut complaints: Vec<String> = report
-        .first_unreadable
-        .iter()
-        .map(|line| format!("pyflame: warning: {}: {line}", name(line.input)))
-        .collect();
-    let unnamed = report.unreadable - complaints.len() as u64;
-    if unnamed > 0 {
-        let lines = counted(unnamed, "more line");
-        complaints.push(format!("pyflame: warning: {lines} could not be read"));
-    }
-    complaints
 }
 
 fn inputs(words: Vec<OsString>) -> Result<Vec<Input>, UsageError> {

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+use pyflame_recording_file::{Lost, ReadError};
 use pyflame_render::RenderError;
 use thiserror::Error;
 
@@ -135,6 +136,15 @@ pub enum UsageError {
         /// The output.
         path: PathBuf,
     },
+    /// `diff` with an output that is a recording.
+    #[error(
+        "`{}` is to be a recording, and a difference is none: write a picture or folded text",
+        path.display()
+    )]
+    DifferenceAsRecording {
+        /// The output.
+        path: PathBuf,
+    },
     /// `-a` with an unclosed quote.
     #[error("`-a {text}` can't be split into arguments: a quote is not closed")]
     UnclosedQuote {
@@ -202,6 +212,61 @@ pub enum DrawError {
         inputs: String,
         /// Why not.
         reason: String,
+    },
+    /// A recording of a version that we don't read.
+    #[error("can't read `{}`: {source}", path.display())]
+    Recording {
+        /// As it was typed.
+        path: PathBuf,
+        /// Why not.
+        source: ReadError,
+    },
+    /// A recording is damaged so much that there is not one sample.
+    #[error("nothing is left of `{}`: {lost}", path.display())]
+    NothingLeft {
+        /// As it was typed.
+        path: PathBuf,
+        /// What is lost.
+        lost: Lost,
+    },
+    /// Recordings and folded text are to be summed up.
+    #[error(
+        "`{}` is a recording and `{}` is folded text: render the recording with `--format folded` \
+         first, to sum them up as text", recording.display(), text.display()
+    )]
+    Mixed {
+        /// One input.
+        recording: PathBuf,
+        /// Another.
+        text: PathBuf,
+    },
+    /// Times are to be summed up or compared with counts.
+    #[error(
+        "`{first}` and `{second}` don't count the same, one is in times: say `--unit us` if the \
+         counts of folded text are microseconds"
+    )]
+    UnitsDiffer {
+        /// An input.
+        first: String,
+        /// An input after it.
+        second: String,
+    },
+    /// An option that asks folded text for what it has not.
+    #[error("`{option}` is for recordings, and `{input}` is folded text: leave out `{option}`")]
+    NotInText {
+        /// The option.
+        option: &'static str,
+        /// The input.
+        input: String,
+    },
+    /// Folded text is to become a recording.
+    #[error(
+        "`{input}` is folded text, of which there is no recording to be made: write a picture or \
+         folded text"
+    )]
+    TextAsRecording {
+        /// The input.
+        input: String,
     },
     /// It could not be drawn, or the file not written.
     #[error(transparent)]

@@ -82,30 +82,38 @@ impl RunOptions {
         picture.set_flamegraph_args(split_all(&typed.script_args)?)?;
         let target = Target::new(typed.target.as_ref().ok_or(UsageError::NothingToRun)?)?;
         let interval = interval(typed.interval.as_deref(), typed.rate.as_deref())?;
-        let threads = choose("--threads", typed.threads, "all or main", |name| match name {
-            "all" => Some(ThreadChoice::All),
-            "main" => Some(ThreadChoice::Main),
-            _ => None,
-        })?;
+        let threads = threads(typed.threads)?;
         let engine = choose("--engine", typed.engine, "auto, signal or fallback", |name| {
             let all = [EngineChoice::Auto, EngineChoice::Signal, EngineChoice::Fallback];
             all.into_iter().find(|engine| engine.name() == name)
         })?;
-        let measure = choose("--mode", typed.mode, "wall or cpu", |name| match name {
-            "wall" => Some(Measure::Wall),
-            "cpu" => Some(Measure::Cpu),
-            _ => None,
-        })?;
         let format = choose("--format", typed.format, Format::NAMES, |name| {
             Format::of_name(name).map(Some)
         })?;
-        picture.view.measure = measure;
+        picture.view.measure = measure(typed.mode)?;
+        picture.view.by_line = typed.by_line;
         let destination = destination(typed.output, format, &target, picture, cwd)?;
         target.check()?;
         check_output(&destination.path, &destination.shown)?;
         let (args, quiet) = (typed.args, typed.quiet);
         Ok(Self { target, args, interval, threads, engine, destination, quiet })
     }
+}
+
+pub(crate) fn threads(typed: Option<OsString>) -> Result<ThreadChoice, UsageError> {
+    choose("--threads", typed, "all or main", |name| match name {
+        "all" => Some(ThreadChoice::All),
+        "main" => Some(ThreadChoice::Main),
+        _ => None,
+    })
+}
+
+pub(crate) fn measure(typed: Option<OsString>) -> Result<Measure, UsageError> {
+    choose("--mode", typed, "wall or cpu", |name| match name {
+        "wall" => Some(Measure::Wall),
+        "cpu" => Some(Measure::Cpu),
+        _ => None,
+    })
 }
 
 fn interval(seconds: Option<&OsStr>, rate: Option<&OsStr>) -> Result<Duration, UsageError> {

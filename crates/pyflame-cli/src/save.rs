@@ -48,6 +48,15 @@ impl Picture {
         }
     }
 
+    /// What is written of a profile.
+    pub(crate) fn bytes(&self, profile: &Profile, format: Format) -> Result<Vec<u8>, SaveError> {
+        match format {
+            Format::Svg => self.draw(profile),
+            Format::Folded => Ok(self.view.folded(profile).into_bytes()),
+            Format::Recording => Ok(pyflame_recording_file::write(profile)),
+        }
+    }
+
     fn draw_built_in(&self, profile: &Profile, tree: &Tree) -> Result<Vec<u8>, SaveError> {
         let mut options = self.style.clone();
         if let Some(title) = &self.title {
@@ -88,13 +97,9 @@ impl Destination {
     /// When the file can't be written or an external script fails; the message says where the
     /// recording is then.
     pub fn save(&self, profile: &Profile) -> Result<(), SaveError> {
-        let bytes = match self.format {
-            Format::Folded => self.picture.view.folded(profile).into_bytes(),
-            Format::Recording => pyflame_recording_file::write(profile),
-            Format::Svg => match self.picture.draw(profile) {
-                Ok(picture) => picture,
-                Err(failure) => return Err(self.keep_folded(profile, failure)),
-            },
+        let bytes = match self.picture.bytes(profile, self.format) {
+            Ok(bytes) => bytes,
+            Err(failure) => return Err(self.keep_folded(profile, failure)),
         };
         write_atomically(&self.path, &bytes)
             .map_err(|source| SaveError::Write { path: self.shown.clone(), source })

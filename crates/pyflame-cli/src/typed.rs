@@ -26,6 +26,7 @@ pub enum Typed {
 
 /// The options of `render` and `diff` as they were typed; `None` where one was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct TypedDrawing {
     /// `diff`, not `render`.
     pub is_diff: bool,
@@ -43,6 +44,12 @@ pub struct TypedDrawing {
     pub unit: Option<OsString>,
     /// `--widths`.
     pub widths: Option<OsString>,
+    /// `--threads`.
+    pub threads: Option<OsString>,
+    /// `--mode`.
+    pub mode: Option<OsString>,
+    /// `--by-line`.
+    pub by_line: bool,
     /// `--as-measured`.
     pub as_measured: bool,
     /// `-q`.
@@ -70,6 +77,8 @@ pub struct TypedRun {
     pub threads: Option<OsString>,
     /// `--mode`.
     pub mode: Option<OsString>,
+    /// `--by-line`.
+    pub by_line: bool,
     /// `--format`.
     pub format: Option<OsString>,
     /// `--engine`.
@@ -112,6 +121,10 @@ impl Typed {
                 Short('V') | Long("version") => return Ok(Self::Version),
                 Short('q') | Long("quiet") => {
                     typed.quiet = true;
+                    continue;
+                }
+                Long("by-line") => {
+                    typed.by_line = true;
                     continue;
                 }
                 Short('a') | Long("flamegraph-extra-args") => {
@@ -166,6 +179,10 @@ impl TypedDrawing {
                     typed.quiet = true;
                     continue;
                 }
+                Long("by-line") => {
+                    typed.by_line = true;
+                    continue;
+                }
                 Long("as-measured") if is_diff => {
                     typed.as_measured = true;
                     continue;
@@ -182,6 +199,8 @@ impl TypedDrawing {
                 Short('p') | Long("flamegraph-script-path") => &mut typed.script,
                 Long("format") => &mut typed.format,
                 Long("unit") => &mut typed.unit,
+                Long("threads") => &mut typed.threads,
+                Long("mode") => &mut typed.mode,
                 Long("widths") if is_diff => &mut typed.widths,
                 unknown => return Err(usage(unknown.unexpected())),
             };

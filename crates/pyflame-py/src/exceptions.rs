@@ -48,6 +48,9 @@ pub(crate) fn of_draw(error: &DrawError) -> PyErr {
         DrawError::Read { source, .. } | DrawError::Stdout { source } => {
             of_io(source, error.to_string())
         }
+        DrawError::Recording { .. } | DrawError::NothingLeft { .. } => {
+            InvalidRecording::new_err(error.to_string())
+        }
         _ => InvalidFoldedText::new_err(error.to_string()),
     }
 }

@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 use thiserror::Error;
 
 use crate::chunk;
-use crate::packing::pack;
+use crate::packing::Packer;
 use crate::rows::{Rows, SampleRow};
 
 /// A chunk is closed when it has that many bytes before they are packed: what a damaged place of
@@ -37,6 +37,7 @@ pub struct Encoder {
     samples: Vec<(SampleKey, Totals)>,
     meta: Option<Meta>,
     rows: Rows,
+    packer: Packer,
 }
 
 /// A profile is not the one that was written before, grown: a part of a file takes increments
@@ -116,6 +117,7 @@ impl Encoder {
             let number = known.unwrap_or_else(|| self.threads.add(index));
             if self.written_threads.get(number as usize) != Some(thread) {
                 let name = self.string(&thread.name);
+                self.rows.copied += thread.name.len();
                 self.rows.thread(number, name, thread.native_id);
                 set(&mut self.written_threads, number, thread.clone());
             }
@@ -129,6 +131,8 @@ impl Encoder {
         if self.written_labels.get(number as usize).is_none_or(|(_, written)| written != labels) {
             let pairs: Vec<(u32, u32)> =
                 labels.iter().map(|(key, value)| (self.string(key), self.string(value))).collect();
+            let lengths = labels.iter().map(|(key, value)| key.len() + value.len());
+            self.rows.copied += lengths.sum::<usize>();
             self.rows.labels(number + 1, &pairs);
             set(&mut self.written_labels, number, (id, labels.clone()));
         }
@@ -184,6 +188,7 @@ impl Encoder {
         let Some(function) = profile.function(id) else { return 0 };
         let (name, file) = (self.string(&function.name), self.string(&function.file));
         let number = self.functions.add(id.index());
+        self.rows.copied += function.name.len() + function.file.len();
         self.rows.function(number, name, file, function);
         number
     }
@@ -204,9 +209,11 @@ impl Encoder {
     }
 
     fn close(&mut self, out: &mut Vec<u8>) {
-        let payload = std::mem::take(&mut self.rows).payload();
+        let rows = std::mem::take(&mut self.rows);
+        let payload = rows.payload();
         if !payload.is_empty() {
-            chunk::put(out, chunk::ROWS, self.part, &pack(&payload));
+            let packed = self.packer.pack(&payload, rows.copied);
+            chunk::put(out, chunk::ROWS, self.part, &packed);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Recordings as files (`.pyflame`): compact, appended while they grow, readable after a crash.
 //!
-//! You give a [`Profile`] and get bytes ([`write`]), or give it again and again while it grows and
+//! You give a [`Profile`] and get bytes ([`write()`]), or give it again and again while it grows and
 //! get what is new ([`Writer`], [`Encoder`]). You give bytes, whatever they are, and get what is
 //! readable and what is lost ([`read`]).
 //!

@@ -7,24 +7,42 @@ use crate::cursor::Senseless;
 
 /// As small as one gets without taking twice the time; zlib's own default.
 const LEVEL: u8 = 6;
+/// Blocks that are stored as they are.
+const STORED: u8 = 0;
 
-pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
-    compress_to_vec(bytes, LEVEL)
+/// Packs the payloads of one writer, no tighter than readers unpack.
+#[derive(Debug, Default)]
+pub(crate) struct Packer {
+    unpacked: usize,
+    packed: usize,
+}
+
+impl Packer {
+    /// Packs a payload; `copied` is what a reader will charge for it besides.
+    pub(crate) fn pack(&mut self, payload: &[u8], copied: usize) -> Vec<u8> {
+        self.unpacked += payload.len() + copied;
+        let mut packed = compress_to_vec(payload, LEVEL);
+        // Half of what a reader allows, since it counts what all writers of a file have written.
+        if self.unpacked > (1 << 20) + 16 * (self.packed + packed.len()) {
+            packed = compress_to_vec(payload, STORED);
+        }
+        self.packed += packed.len();
+        packed
+    }
 }
 
 /// How much the chunks of a file may be altogether when they are unpacked, and the names that
 /// their rows share when every row has its own.
 ///
-/// DEFLATE makes up to a thousand bytes of one, and a row in memory is some ten times its bytes: a
-/// small file could fill any machine. Recordings unpack to three or four times their size, and
-/// much more only where they are small (a million levels of one function calling itself).
+/// DEFLATE makes up to a thousand bytes of one, and a row in memory is some thirty times its
+/// bytes: a small file could fill any machine. Recordings unpack to some five times their size.
 pub(crate) struct Allowance {
     left: usize,
 }
 
 impl Allowance {
     pub(crate) fn of_file(length: usize) -> Self {
-        Self { left: length.saturating_mul(32).saturating_add(16 << 20) }
+        Self { left: length.saturating_mul(32).saturating_add(8 << 20) }
     }
 
     /// Unpacks a payload; `None` where it is damaged or too large. What comes out counts, whatever
@@ -45,21 +63,36 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
-    use super::{Allowance, pack};
+    use super::{Allowance, Packer};
 
     #[test]
     fn what_unpacks_to_more_than_is_allowed_is_refused() {
-        let bomb = pack(&vec![0; 20 << 20]);
+        let bomb = miniz_oxide::deflate::compress_to_vec(&vec![0; 12 << 20], 6);
         assert!(bomb.len() < 100_000);
         assert_eq!(Allowance::of_file(bomb.len()).unpack(&bomb), None);
     }
 
     #[test]
     fn many_small_ones_are_bounded_together() {
-        let bomb = pack(&vec![0; 5 << 20]);
+        let bomb = miniz_oxide::deflate::compress_to_vec(&vec![0; 5 << 19], 6);
         let mut allowance = Allowance::of_file(3 * bomb.len());
         let unpacked = (0..4).map(|_| allowance.unpack(&bomb).is_some()).collect::<Vec<_>>();
         assert_eq!(unpacked, [true, true, true, false]);
-        assert_eq!(allowance.unpack(&pack(b"x")), None, "nothing is left for the next");
+        assert!(allowance.unpack(&bomb).is_none(), "nothing is left for the next");
+    }
+
+    #[test]
+    fn a_writer_packs_no_tighter_than_a_reader_unpacks() {
+        let payload = vec![0; 1 << 20];
+        let (mut first, mut second) = (Packer::default(), Packer::default());
+        let packed: Vec<Vec<u8>> =
+            (0..20).flat_map(|_| [first.pack(&payload, 9), second.pack(&payload, 0)]).collect();
+        let length = packed.iter().map(Vec::len).sum();
+        assert!(length < 8 << 20, "{length}");
+        let mut allowance = Allowance::of_file(length);
+        for chunk in packed {
+            assert!(allowance.unpack(&chunk).is_some_and(|unpacked| unpacked == payload));
+            allowance.charge(9).unwrap();
+        }
     }
 }

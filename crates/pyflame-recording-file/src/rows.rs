@@ -23,6 +23,8 @@ pub(crate) struct Rows {
     last_function: u32,
     last_frame: u32,
     last_stack: u32,
+    /// How long the names are that a reader copies out of the strings, once for each row.
+    pub(crate) copied: usize,
 }
 
 /// The numbers of what samples have in common.

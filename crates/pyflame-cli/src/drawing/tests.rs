@@ -2,6 +2,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
+use pyflame_profile::{Frame, Function, Profile, Sample, State, Thread};
+
 use super::*;
 use crate::Typed;
 
@@ -17,7 +19,10 @@ fn refusal(words: &[&str]) -> String {
 }
 
 /// Runs a command in a folder with the given files, and returns what it wrote and said.
-fn run(files: &[(&str, &str)], words: &[&str]) -> Result<(String, Vec<String>), DrawError> {
+fn run<C: AsRef<[u8]>>(
+    files: &[(&str, C)],
+    words: &[&str],
+) -> Result<(String, Vec<String>), DrawError> {
     let folder = tempfile::tempdir().unwrap();
     let place = |word: &str| folder.path().join(word).into_os_string();
     for (name, text) in files {
@@ -68,9 +73,9 @@ fn nothing_readable_is_an_error_and_no_file() {
 
 #[test]
 fn an_input_that_is_not_there_or_a_folder_is_named() {
-    let missing = run(&[], &["render", "none.txt", "-o", "c.svg"]).unwrap_err().to_string();
+    let missing = run::<&str>(&[], &["render", "none.txt", "-o", "c.svg"]).unwrap_err().to_string();
     assert!(missing.contains("none.txt`: No such file"), "{missing}");
-    let folder = run(&[], &["render", "./", "-o", "c.svg"]).unwrap_err().to_string();
+    let folder = run::<&str>(&[], &["render", "./", "-o", "c.svg"]).unwrap_err().to_string();
     assert!(folder.contains("is a directory"), "{folder}");
 }
 
@@ -126,4 +131,81 @@ fn lines_that_make_no_sense_are_refused_before_anything_is_read() {
     assert!(refusal(&["render", "a", "-o", "/no/x.svg"]).contains("`/no` does not exist"));
     assert!(refusal(&["render", "a", "--unit", "s"]).contains("use samples or us"));
     assert!(refusal(&["render", "a", "-o", "-", "-p", "/none"]).contains("was not found"));
+}
+
+/// A recording of two threads, one of which waits.
+fn recording(program: &str) -> Vec<u8> {
+    let mut profile = Profile::default();
+    profile.meta.program = program.into();
+    let [main, worker] = [("MainThread", 1), ("Thread-1", 2)]
+        .map(|(name, native_id)| profile.add_thread(Thread { name: name.into(), native_id }));
+    for (thread, function, line, state, cpu_ns) in [
+        (main, "main", 2, State::Running, 4_000),
+        (main, "main", 3, State::Running, 5_000),
+        (worker, "wait", 7, State::Waiting, 0),
+    ] {
+        let function = profile.add_function(Function::new(function, "a.py", 1));
+        let frame = profile.add_frame(Frame { function, line });
+        let stack = profile.add_stack([frame]);
+        profile.record(thread, stack, Sample { state, wall_ns: 9_000, cpu_ns });
+    }
+    pyflame_recording_file::write(&profile)
+}
+
+#[test]
+fn a_recording_is_shown_in_every_way_that_a_run_is() {
+    let files = [("a.pyflame", recording("serve.py"))];
+    let folded = |words: &[&str]| {
+        let words = [&["render", "-q", "a.pyflame", "-o", "a.folded"], words].concat();
+        run(&files, &words).unwrap().0
+    };
+    let waiting = "Thread-1;wait (a.py:1);[waiting] 9\n";
+    assert_eq!(folded(&[]), format!("MainThread;main (a.py:1) 18\n{waiting}"));
+    assert_eq!(folded(&["--mode", "cpu"]), "MainThread;main (a.py:1) 9\n");
+    assert_eq!(folded(&["--threads", "main"]), "main (a.py:1) 18\n");
+    assert_eq!(folded(&["--threads=main", "--by-line"]), "main (a.py:2) 9\nmain (a.py:3) 9\n");
+    let (picture, said) = run(&files, &["render", "a.pyflame", "-o", "a.svg"]).unwrap();
+    assert!(picture.contains(">serve.py<") && picture.contains("3 samples \u{b7} 2 threads"));
+    assert_eq!(said, ["pyflame: 3 samples -> a.svg"]);
+}
+
+#[test]
+fn what_folded_text_lacks_is_not_silently_left_out() {
+    let files = [("a.txt", "main 1\n")];
+    for option in ["--mode=cpu", "--threads=main", "--by-line"] {
+        let message = run(&files, &["render", "a.txt", option, "-o", "a.svg"]).unwrap_err();
+        let name = option.split('=').next().unwrap();
+        assert!(message.to_string().starts_with(&format!("`{name}` is for recordings")));
+    }
+}
+
+#[test]
+fn a_damaged_recording_is_drawn_and_what_is_lost_is_said() {
+    let whole = recording("serve.py");
+    let files = [("a.pyflame", [whole.clone(), whole[..40].to_vec()].concat())];
+    let (text, said) = run(&files, &["render", "-q", "a.pyflame", "-o", "a.folded"]).unwrap();
+    assert!(text.starts_with("MainThread;main (a.py:1) 18\n"));
+    let warning = "pyflame: warning: a.pyflame is damaged: 31 bytes can't be read: at byte";
+    assert!(said[0].starts_with(warning) && said.len() == 1, "{said:?}");
+    let nothing = [("a.pyflame", &whole[..40])];
+    let message = run(&nothing, &["render", "a.pyflame", "-o", "a.svg"]).unwrap_err().to_string();
+    assert!(message.starts_with("nothing is left of"), "{message}");
+}
+
+#[test]
+fn recordings_are_summed_up_and_compared_with_their_like_only() {
+    let files =
+        [("a.pyflame", recording("a")), ("b.pyflame", recording("b")), ("c.txt", "x 1\n".into())];
+    let words = ["render", "a.pyflame", "b.pyflame", "--threads=main", "-o", "sum.folded"];
+    let (text, said) = run(&files, &words).unwrap();
+    assert_eq!(
+        (text.as_str(), said[0].as_str()),
+        ("main (a.py:1) 36\n", "pyflame: 4 samples -> sum.folded")
+    );
+    let refused = |words: &[&str]| run(&files, words).unwrap_err().to_string();
+    assert!(refused(&["render", "a.pyflame", "c.txt", "-o", "d.svg"]).contains("is folded text"));
+    assert!(refused(&["diff", "a.pyflame", "c.txt", "-o", "d.svg"]).contains("count the same"));
+    assert!(refusal(&["diff", "a", "b", "-o", "/d.pyflame"]).contains("a difference is none"));
+    let words = ["diff", "--mode=cpu", "a.pyflame", "b.pyflame", "-o", "d.folded"];
+    assert_eq!(run(&files, &words).unwrap().0, "MainThread;main (a.py:1) 9 9\n");
 }
