@@ -40,7 +40,8 @@ struct Engine {
 }
 
 impl RecordingHandle {
-    /// Starts a recording; it has begun when this returns.
+    /// Starts a recording; it has begun when this returns. One by scope has perhaps not, as that
+    /// would cost a page the wait for another thread; its scopes begin when they are followed.
     ///
     /// The caller must hold the GIL: it keeps code objects from being dropped while the note of
     /// their deaths is set up, and another thread from forking while a lock is held.
@@ -60,11 +61,15 @@ impl RecordingHandle {
             Some(running) => running,
             none => none.insert(Engine::start(pid, &options.own_stack)?),
         };
+        let is_by_scope = options.by_scope;
         let (started, wait) = channel();
         let command = Command::Start(number, options, started);
         running.commands.send(command).map_err(|_| StartError::ThreadEnded)?;
         running.recordings += 1;
         wake::call();
+        if is_by_scope {
+            return Ok(Self { number, pid, has_ended: false });
+        }
         let started = wait.recv().map_err(|_| StartError::ThreadEnded);
         if started.is_err() && is_new {
             *engine = None;

@@ -42,8 +42,20 @@ class Config:
 
 def config() -> Config:
     """What the project has set; where that is wrong, the check says so and the default holds."""
-    values = dict(DEFAULTS)
     written = getattr(settings, "PYFLAME_CONFIG", None) or {}
+    global _last_read  # noqa: PLW0603 - a page should not pay for what hardly ever changes
+    source, last = _last_read
+    if last is None or source != repr(written):
+        last = _config(written)
+        _last_read = (repr(written), last)
+    return last
+
+
+_last_read: tuple[str, Config | None] = ("", None)
+
+
+def _config(written: object) -> Config:
+    values = dict(DEFAULTS)
     if isinstance(written, dict):
         wrong = {key for key, *_ in _wrong_values(written)}
         values.update({key: value for key, value in written.items() if key not in wrong})
