@@ -43,15 +43,15 @@ def beta():
 def test_samples_are_told_apart_by_the_labels_of_their_context():
     def work():
         with pyflame.label(part="a"):
-            alpha()
+            busy(0.3)
         beta()
 
     profile = recorded(work)
     marked = profile.filter(labels={"part": "a"})
-    assert "alpha" in functions(marked)
+    assert "busy" in functions(marked)
     assert "beta" not in functions(marked)
-    # Each 30 ms of CPU time; an interval is lost or won where labels begin and end.
-    assert marked.cpu_time == pytest.approx(0.03, abs=0.004)
+    # Intervals are lost or won where labels begin and end, long ones on a loaded machine.
+    assert marked.cpu_time == pytest.approx(0.3, abs=0.03)
     assert profile.filter(labels={"part": "b"}).samples == 0
 
 
@@ -116,13 +116,13 @@ def test_labels_follow_a_context_into_another_thread():
 def test_a_sleeping_thread_has_the_labels_it_fell_asleep_with():
     def work():
         with pyflame.label(job="sleep"):
-            time.sleep(0.05)
-        time.sleep(0.05)
+            time.sleep(0.3)
+        time.sleep(0.3)
 
     profile = recorded(work)
     marked = profile.filter(labels={"job": "sleep"})
-    assert marked.wall_time == pytest.approx(0.05, abs=0.005)
-    assert marked.cpu_time < 0.02
+    assert marked.wall_time == pytest.approx(0.3, abs=0.03)
+    assert marked.cpu_time < 0.03
 
 
 @pytest.mark.parametrize("others", [0, 1, 15, 16, 17, 31, 32, 100, 1000, 20_000])
@@ -213,7 +213,7 @@ class TestScopes:
         token = _LABELS.set(first)
         alpha()
         with pyflame.label(part="inner"):
-            alpha()
+            busy(0.3)
         _LABELS.reset(token)
         beta()
         token = _LABELS.set(second)
@@ -223,7 +223,7 @@ class TestScopes:
         assert "alpha" in functions(profile)
         assert "beta" not in functions(profile)
         assert profile.filter(labels={"request": "1"}).samples == profile.samples
-        assert profile.filter(labels={"part": "inner"}).cpu_time == pytest.approx(0.03, abs=0.005)
+        assert profile.filter(labels={"part": "inner"}).cpu_time == pytest.approx(0.3, abs=0.03)
         assert covered == pytest.approx(profile.wall_time, rel=0.01)
         rest, _ = recording.take(second)
         assert "beta" in functions(rest)
@@ -240,12 +240,12 @@ class TestScopes:
         async def view():
             token = _LABELS.set(labels)
             alpha()
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.3)
             alpha()
             _LABELS.reset(token)
 
         asyncio.run(view())
         profile, covered = recording.take(labels)
         recording.stop()
-        assert profile.duration >= 0.16
-        assert 0.05 < covered < 0.12
+        assert profile.duration >= 0.36
+        assert 0.04 < covered < profile.duration - 0.2
