@@ -119,7 +119,7 @@ def leave(token: Token[LabelSet | None]) -> None:
     except ValueError:
         # The block was entered in another context, where the labels still are: a generator that
         # is finished by somebody else. Nothing is set here.
-        pass
+        return
 
 
 _is_read = False
@@ -135,4 +135,4 @@ def _have_read() -> None:
     try:
         _native.read_labels(_LABELS)
     except SignalsUnavailable:
-        pass
+        return

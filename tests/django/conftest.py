@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -53,12 +52,13 @@ class Server:
 
     def get(self, path):
         """Body of a page of the site, with its status and headers."""
-        request = urllib.request.Request(self.url + path, headers={"Accept": "text/html"})
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
-                return response.status, response.headers, response.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read().decode()
+            connection.request("GET", path, headers={"Accept": "text/html"})
+            response = connection.getresponse()
+            return response.status, response.headers, response.read().decode()
+        finally:
+            connection.close()
 
     def json(self, path):
         """A page of the site that is JSON."""

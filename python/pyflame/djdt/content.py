@@ -26,20 +26,22 @@ def frame(request_id: str, stats: dict[str, Any]) -> str:
     """
     if not stats:
         return "<p>Data for this panel isn't available anymore. Please reload the page.</p>"
-    return format_html(
+    markup: str = format_html(
         '<iframe src="{}" title="Flame graph of the request" loading="lazy" '
         'data-djdt-styles="width:100%;height:98%;display:block"></iframe>',
         reverse("djdt:pyflame", args=[request_id]),
     )
+    return markup
 
 
 def duration(seconds: float) -> str:
     """Three digits and a unit."""
-    if seconds >= 100:
-        return f"{seconds:.0f} s"
-    if seconds >= 1:
-        return f"{seconds:.3g} s"
-    return f"{seconds * 1000:.3g} ms"
+    number, unit = (seconds, "s") if seconds >= 1 else (seconds * 1000, "ms")
+    # Without the exponent that `g` writes from four digits on.
+    return f"{number:.0f} {unit}" if number >= _THREE_DIGITS else f"{number:.3g} {unit}"
+
+
+_THREE_DIGITS = 100
 
 
 def counted(number: int, what: str) -> str:

@@ -38,6 +38,7 @@ class FlamegraphPanel(Panel):
     title = _("Flame graph")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make the panel of one request; see the toolbar's own."""
         super().__init__(*args, **kwargs)
         self._recorder: RequestRecorder | None = None
 

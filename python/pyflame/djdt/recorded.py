@@ -32,6 +32,7 @@ class RequestRecorder:
     """
 
     def __init__(self, request: HttpRequest, config: Config) -> None:
+        """Start to record."""
         self.is_async = False
         self._request = request
         self._config = config
@@ -124,7 +125,10 @@ class RequestRecorder:
     def _start_fallback(self) -> None:
         """Record the thread that serves the request, which is all of it on a synchronous server."""
         self._fallback = Recorder(
-            self._config.interval_ns, engine="fallback", current_thread_only=True
+            self._config.interval_ns,
+            engine="fallback",
+            current_thread_only=True,
+            program=self._program,
         )
         self._fallback.start()
 

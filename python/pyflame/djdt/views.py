@@ -42,16 +42,11 @@ def _panel_view(view: View) -> View:
         response["Cache-Control"] = "no-store"
         return response
 
-    return _without_login(require_show_toolbar(render_with_toolbar_language(within_a_frame)))
-
-
-def _without_login(view: View) -> View:
-    """From Django 5.1 on a site can ask for a login everywhere; the toolbar's own views don't."""
-    try:
-        from django.contrib.auth.decorators import login_not_required
-    except ImportError:
-        return view
-    return login_not_required(view)
+    shown: View = require_show_toolbar(render_with_toolbar_language(within_a_frame))
+    # From Django 5.1 on a site can ask for a login everywhere; the toolbar's own views don't
+    # (django/contrib/auth/middleware.py, LoginRequiredMiddleware).
+    vars(shown)["login_required"] = False
+    return shown
 
 
 @_panel_view
@@ -86,7 +81,7 @@ def file(request: HttpRequest, request_id: str, name: str) -> HttpResponse:
     if extension == "folded":
         return _response(profile.folded(), extension, request, stats)
     try:
-        return _response(_svg(profile, stats), extension, request, stats)
+        return _response(_svg(profile), extension, request, stats)
     except MissingFlamegraphScript as missing:
         return HttpResponse(pages.missing_script(missing), status=500)
     except Error as error:
@@ -113,10 +108,9 @@ def _shows_all(request: HttpRequest) -> bool:
     return bool(request.GET.get("all", default) == "1")
 
 
-def _svg(profile: Profile, stats: dict[str, Any]) -> str:
+def _svg(profile: Profile) -> str:
     settings = config()
     return profile.svg(
-        title=stats["program"],
         flamegraph_script=settings.script_path,
         flamegraph_args=settings.script_args,
     )

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "debug_toolbar",
     "pyflame",
 ]
+INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in asked("NOT_INSTALLED", [])]
 MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "debug_toolbar.middleware.DebugToolbarMiddleware",
