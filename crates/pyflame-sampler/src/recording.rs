@@ -166,7 +166,7 @@ impl Recording {
     /// Takes a stack that the thread itself captured while it ran.
     pub(crate) fn running(&mut self, look: Look, capture: &Capture<'_>, codes: &mut CodeCache) {
         if !self.wants_labels(capture.labels) {
-            self.account(look, State::Running);
+            self.pass(look);
             return;
         }
         let (inner, outer) = capture.frames;
@@ -189,7 +189,7 @@ impl Recording {
     /// Takes the stack of a thread that stands still.
     pub(crate) fn still(&mut self, look: Look, still: &Still, state: State, codes: &mut CodeCache) {
         if !self.wants_labels(still.labels) {
-            self.account(look, state);
+            self.pass(look);
             return;
         }
         let known = self.follow(look).still.filter(|known| known.0 == still.number);
@@ -213,7 +213,7 @@ impl Recording {
         if self.wants_labels(nobody) {
             self.record(look, stack, State::Running, nobody);
         } else {
-            self.account(look, State::Running);
+            self.pass(look);
         }
     }
 
@@ -229,18 +229,14 @@ impl Recording {
 
     /// Ends the recording.
     pub(crate) fn finish(mut self, now_ns: u64) -> Recorded {
-        let leftover = "[uncaptured: CPU time between samples]";
-        let marker = self.profile.add_marker(leftover, Category::Uncaptured);
-        let stack = self.profile.push_frame(StackId::EMPTY, marker);
+        let stack = unseen_cpu(&mut self.profile);
         let mut threads: Vec<_> = self.threads.into_values().collect();
         threads.sort_unstable_by_key(|followed| followed.thread);
         for followed in threads {
             let cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
             if cpu_ns > 0 {
                 let totals = Totals { samples: 0, wall_ns: 0, cpu_ns };
-                let (thread, labels) = (followed.thread, LabelsId::NONE);
-                let key = SampleKey { thread, stack, state: State::Running, labels };
-                self.profile.record_totals(key, totals);
+                self.profile.record_totals(unlabelled(followed.thread, stack), totals);
             }
         }
         self.profile.meta.duration = Duration::from_nanos(now_ns.saturating_sub(self.started_ns));
@@ -269,6 +265,12 @@ impl Recording {
         meta.uncaptured -= before.uncaptured;
         meta.retaken -= before.retaken;
         meta.duration = Duration::from_nanos(now_ns.saturating_sub(ended.began_ns));
+        let first_thread = profile.samples().next().map(|(key, _)| key.thread);
+        if let Some(thread) = first_thread.filter(|_| ended.unseen_cpu_ns > 0) {
+            let totals = Totals { samples: 0, wall_ns: 0, cpu_ns: ended.unseen_cpu_ns };
+            let stack = unseen_cpu(&mut profile);
+            profile.record_totals(unlabelled(thread, stack), totals);
+        }
         let covered = Duration::from_nanos(ended.covered_ns);
         Some(Recorded { profile, seen_ns: self.seen_ns.clone(), label_numbers, covered })
     }
@@ -280,10 +282,22 @@ impl Recording {
 
     fn record(&mut self, look: Look, stack: StackId, state: State, ids: LabelIds) {
         let (thread, totals) = self.account(look, state);
+        if self.options.by_scope && state == State::Waiting {
+            // The thread's next sample may be another scope's.
+            let followed = self.follow(look);
+            let cpu_ns = followed.cpu_ns - followed.accounted_cpu_ns;
+            followed.accounted_cpu_ns = followed.cpu_ns;
+            self.scopes.add_unseen_cpu(ids, cpu_ns);
+        }
         self.scopes.cover(ids, look.at_ns.saturating_sub(totals.wall_ns), look.at_ns);
         let profile = &mut self.profile;
         let labels = self.scopes.labels(ids, || profile.add_labels(Labels::default()));
         profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
+    }
+
+    /// Takes note of a look that no scope wants: the time up to it is nobody's.
+    fn pass(&mut self, look: Look) {
+        self.account(look, State::Running);
     }
 
     /// Takes note that a thread's time is accounted for up to this look; returns whose it is and
@@ -404,6 +418,16 @@ impl Recording {
         let function = self.profile.add_function(function);
         Some(self.profile.add_frame(Frame { function, line }))
     }
+}
+
+/// The stack under which CPU time is shown that passed between samples.
+fn unseen_cpu(profile: &mut Profile) -> StackId {
+    let marker = profile.add_marker("[uncaptured: CPU time between samples]", Category::Uncaptured);
+    profile.push_frame(StackId::EMPTY, marker)
+}
+
+fn unlabelled(thread: ThreadId, stack: StackId) -> SampleKey {
+    SampleKey { thread, stack, state: State::Running, labels: LabelsId::NONE }
 }
 
 const MOST_FRAMES: usize = 1 << 18;

@@ -26,6 +26,8 @@ pub(crate) struct Scope {
     pub(crate) before: Meta,
     /// How much of its time some thread worked on it or waited within it.
     pub(crate) covered_ns: u64,
+    /// CPU time that passed unseen between samples that found its threads waiting.
+    pub(crate) unseen_cpu_ns: u64,
     /// Up to when its time is covered.
     covered_until_ns: u64,
 }
@@ -33,8 +35,9 @@ pub(crate) struct Scope {
 impl Scopes {
     /// Follows the scope from now on.
     pub(crate) fn follow(&mut self, scope: u64, began_ns: u64, before: Meta) {
-        let covered_until_ns = began_ns;
-        self.followed.insert(scope, Scope { began_ns, before, covered_ns: 0, covered_until_ns });
+        let new =
+            Scope { began_ns, before, covered_ns: 0, covered_until_ns: began_ns, unseen_cpu_ns: 0 };
+        self.followed.insert(scope, new);
     }
 
     /// Whether samples with these labels are wanted.
@@ -48,6 +51,13 @@ impl Scopes {
         let from_ns = from_ns.max(scope.covered_until_ns);
         scope.covered_ns += to_ns.saturating_sub(from_ns);
         scope.covered_until_ns = scope.covered_until_ns.max(to_ns);
+    }
+
+    /// Counts CPU time that no sample stands for.
+    pub(crate) fn add_unseen_cpu(&mut self, ids: LabelIds, cpu_ns: u64) {
+        if let Some(scope) = self.followed.get_mut(&ids.scope) {
+            scope.unseen_cpu_ns += cpu_ns;
+        }
     }
 
     /// The labels in the profile, made by `add` if they are new.
