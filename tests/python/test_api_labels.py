@@ -249,3 +249,18 @@ class TestScopes:
         recording.stop()
         assert profile.duration >= 0.36
         assert 0.04 < covered < profile.duration - 0.2
+
+    def test_no_cpu_time_is_lost_between_samples(self):
+        recording = _native.ScopedRecording(2_000_000)
+        recording.start()
+        labels = self.scope(recording, request="1")
+        token = _LABELS.set(labels)
+        started = time.thread_time()
+        for _ in range(150):
+            busy(0.001)
+            time.sleep(0.001)
+        spent = time.thread_time() - started
+        _LABELS.reset(token)
+        profile, _ = recording.take(labels)
+        recording.stop()
+        assert profile.cpu_time == pytest.approx(spent, rel=0.1)

@@ -26,7 +26,6 @@ mod python;
 mod recording;
 mod roster;
 mod schedule;
-mod scopes;
 mod self_check;
 mod signal;
 mod slot;

@@ -19,9 +19,11 @@ use crate::code_cache::{Code, CodeCache};
 use crate::labels::LabelIds;
 use crate::roster::Still;
 use crate::schedule::Schedule;
-use crate::scopes::Scopes;
 use crate::self_check::OwnFrame;
 use crate::slot::Capture;
+use scopes::Scopes;
+
+mod scopes;
 
 /// What to record.
 #[derive(Clone, Debug)]
@@ -248,56 +250,15 @@ impl Recording {
         }
     }
 
-    /// Follows a scope from now on.
-    pub(crate) fn follow_scope(&mut self, scope: u64, now_ns: u64) {
-        self.scopes.follow(scope, now_ns, self.profile.meta.clone());
-    }
-
-    /// Ends a scope and hands over what belongs to it. What was lost meanwhile may belong to it,
-    /// and is counted.
-    pub(crate) fn take_scope(&mut self, scope: u64, now_ns: u64) -> Option<Recorded> {
-        let label_numbers = self.scopes.numbers();
-        let scopes = &self.scopes;
-        let mut profile = self.profile.split_off(|labels| scopes.is_within(labels, scope));
-        let ended = self.scopes.take(scope)?;
-        let (meta, before) = (&mut profile.meta, &ended.before);
-        meta.ticks -= before.ticks;
-        meta.uncaptured -= before.uncaptured;
-        meta.retaken -= before.retaken;
-        meta.duration = Duration::from_nanos(now_ns.saturating_sub(ended.began_ns));
-        let first_thread = profile.samples().next().map(|(key, _)| key.thread);
-        if let Some(thread) = first_thread.filter(|_| ended.unseen_cpu_ns > 0) {
-            let totals = Totals { samples: 0, wall_ns: 0, cpu_ns: ended.unseen_cpu_ns };
-            let stack = unseen_cpu(&mut profile);
-            profile.record_totals(unlabelled(thread, stack), totals);
-        }
-        let covered = Duration::from_nanos(ended.covered_ns);
-        Some(Recorded { profile, seen_ns: self.seen_ns.clone(), label_numbers, covered })
-    }
-
-    /// Whether samples with these labels are part of this recording.
-    fn wants_labels(&self, ids: LabelIds) -> bool {
-        !self.options.by_scope || self.scopes.are_wanted(ids)
-    }
-
     fn record(&mut self, look: Look, stack: StackId, state: State, ids: LabelIds) {
         let (thread, totals) = self.account(look, state);
         if self.options.by_scope && state == State::Waiting {
-            // The thread's next sample may be another scope's.
-            let followed = self.follow(look);
-            let cpu_ns = followed.cpu_ns - followed.accounted_cpu_ns;
-            followed.accounted_cpu_ns = followed.cpu_ns;
-            self.scopes.add_unseen_cpu(ids, cpu_ns);
+            self.keep_cpu(look, ids);
         }
         self.scopes.cover(ids, look.at_ns.saturating_sub(totals.wall_ns), look.at_ns);
         let profile = &mut self.profile;
         let labels = self.scopes.labels(ids, || profile.add_labels(Labels::default()));
         profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
-    }
-
-    /// Takes note of a look that no scope wants: the time up to it is nobody's.
-    fn pass(&mut self, look: Look) {
-        self.account(look, State::Running);
     }
 
     /// Takes note that a thread's time is accounted for up to this look; returns whose it is and

@@ -3,9 +3,12 @@
 //! One recording serves all requests of a server at once: a look at the threads costs the same
 //! however many there are, and each sample goes to the one request that it belongs to.
 
-use pyflame_profile::{LabelsId, Meta};
+use std::time::Duration;
+
+use pyflame_profile::{LabelsId, Meta, State, Totals};
 use rustc_hash::FxHashMap;
 
+use super::{Look, Recorded, Recording, unlabelled, unseen_cpu};
 use crate::labels::LabelIds;
 
 /// The scopes that are followed, and the labels of one recording.
@@ -19,15 +22,15 @@ pub(crate) struct Scopes {
 
 /// A followed piece of work.
 #[derive(Debug)]
-pub(crate) struct Scope {
+struct Scope {
     /// When it began, on the monotonic clock.
-    pub(crate) began_ns: u64,
+    began_ns: u64,
     /// What the recording had counted by then.
-    pub(crate) before: Meta,
+    before: Meta,
     /// How much of its time some thread worked on it or waited within it.
-    pub(crate) covered_ns: u64,
+    covered_ns: u64,
     /// CPU time that passed unseen between samples that found its threads waiting.
-    pub(crate) unseen_cpu_ns: u64,
+    unseen_cpu_ns: u64,
     /// Up to when its time is covered.
     covered_until_ns: u64,
 }
@@ -72,7 +75,7 @@ impl Scopes {
     }
 
     /// Ends a scope; samples that come later are nobody's.
-    pub(crate) fn take(&mut self, scope: u64) -> Option<Scope> {
+    fn take(&mut self, scope: u64) -> Option<Scope> {
         let ids = &self.ids;
         self.known.retain(|_, labels| ids.get(position(*labels)).is_some_and(|i| i.scope != scope));
         self.followed.remove(&scope)
@@ -87,6 +90,54 @@ impl Scopes {
     /// The numbers of the sets of labels, in the order of the profile's.
     pub(crate) fn numbers(&self) -> Vec<u64> {
         self.ids.iter().map(|ids| ids.number).collect()
+    }
+}
+
+impl Recording {
+    /// Follows a scope from now on.
+    pub(crate) fn follow_scope(&mut self, scope: u64, now_ns: u64) {
+        self.scopes.follow(scope, now_ns, self.profile.meta.clone());
+    }
+
+    /// Ends a scope and hands over what belongs to it. What was lost meanwhile may belong to it,
+    /// and is counted.
+    pub(crate) fn take_scope(&mut self, scope: u64, now_ns: u64) -> Option<Recorded> {
+        let label_numbers = self.scopes.numbers();
+        let scopes = &self.scopes;
+        let mut profile = self.profile.split_off(|labels| scopes.is_within(labels, scope));
+        let ended = self.scopes.take(scope)?;
+        let (meta, before) = (&mut profile.meta, &ended.before);
+        meta.ticks -= before.ticks;
+        meta.uncaptured -= before.uncaptured;
+        meta.retaken -= before.retaken;
+        meta.duration = Duration::from_nanos(now_ns.saturating_sub(ended.began_ns));
+        let first_thread = profile.samples().next().map(|(key, _)| key.thread);
+        if let Some(thread) = first_thread.filter(|_| ended.unseen_cpu_ns > 0) {
+            let totals = Totals { samples: 0, wall_ns: 0, cpu_ns: ended.unseen_cpu_ns };
+            let stack = unseen_cpu(&mut profile);
+            profile.record_totals(unlabelled(thread, stack), totals);
+        }
+        let covered = Duration::from_nanos(ended.covered_ns);
+        Some(Recorded { profile, seen_ns: self.seen_ns.clone(), label_numbers, covered })
+    }
+
+    /// Whether samples with these labels are part of this recording.
+    pub(super) fn wants_labels(&self, ids: LabelIds) -> bool {
+        !self.options.by_scope || self.scopes.are_wanted(ids)
+    }
+
+    /// Takes note of a look that no scope wants: the time up to it is nobody's.
+    pub(super) fn pass(&mut self, look: Look) {
+        self.account(look, State::Running);
+    }
+
+    /// Keeps the CPU time of a thread that waits for the scope it is in: its next sample may be
+    /// another scope's.
+    pub(super) fn keep_cpu(&mut self, look: Look, ids: LabelIds) {
+        let followed = self.follow(look);
+        let cpu_ns = followed.cpu_ns - followed.accounted_cpu_ns;
+        followed.accounted_cpu_ns = followed.cpu_ns;
+        self.scopes.add_unseen_cpu(ids, cpu_ns);
     }
 }
 
