@@ -10,6 +10,7 @@ __all__ = [
     "DrawCommand",
     "EmptySignals",
     "FallbackSampler",
+    "MagicCommand",
     "Profile",
     "Recording",
     "__version__",
@@ -18,6 +19,7 @@ __all__ = [
     "_memory_image",
     "interval_ns",
     "parse_command",
+    "parse_magic",
     "print_exception",
 ]
 
@@ -84,6 +86,15 @@ class Profile:
         runner_files: Sequence[str],
         own_folder: str,
     ) -> Profile: ...
+    def _of_notebook(
+        self,
+        *,
+        host_files: Sequence[str],
+        loop_files: Sequence[str],
+        thread_file: str,
+        loop_thread: int,
+        cells: dict[str, str],
+    ) -> Profile: ...
     def _functions(self) -> list[tuple[str, str, int]]: ...
     def _renamed(self, names: dict[tuple[str, str, int], str]) -> Profile: ...
 
@@ -117,7 +128,15 @@ class Command:
     @property
     def program(self) -> str: ...
     @property
-    def interval_ns(self) -> int: ...
+    def parse_magic(
+    line: str,
+    *,
+    is_cell: bool,
+    script: str | None = None,
+    script_args: Sequence[str] = [],
+    interval_ns: int,
+) -> str | MagicCommand: ...
+def interval_ns(self) -> int: ...
     @property
     def main_thread_only(self) -> bool: ...
     @property
@@ -126,6 +145,22 @@ class Command:
     def quiet(self) -> bool: ...
     def save(self, profile: Profile) -> None: ...
     def closing_line(self, profile: Profile) -> str: ...
+
+@final
+class MagicCommand:
+    @property
+    def statement(self) -> str: ...
+    @property
+    def interval_ns(self) -> int: ...
+    @property
+    def current_thread_only(self) -> bool: ...
+    @property
+    def engine(self) -> Literal["auto", "signal", "fallback"]: ...
+    def save(self, profile: Profile, sources: dict[str, list[str]]) -> str | None: ...
+    def html(
+        self, profile: Profile, sources: dict[str, list[str]], *, built_in: bool = False
+    ) -> str: ...
+    def text(self, profile: Profile, *, colour: bool = False, width: int = 100) -> str: ...
 
 def _code_facts(code: CodeType) -> tuple[str, str, int]: ...
 def _code_lines(code: CodeType) -> list[tuple[int, int, int | None]]: ...

@@ -27,6 +27,7 @@
 mod category;
 mod folded;
 mod frame;
+mod host;
 mod profile;
 mod sample;
 mod stack;
@@ -39,6 +40,7 @@ pub use folded::{
     unescape_frame,
 };
 pub use frame::{Frame, FrameId, Function, FunctionId};
+pub use host::Host;
 pub use profile::{Engine, Meta, Profile, Unit};
 pub use sample::{Sample, State, Thread, ThreadId, ThreadName, Totals};
 pub use stack::{StackId, StackTable};

@@ -9,6 +9,7 @@
 mod command;
 mod exceptions;
 mod fallback;
+mod magic;
 mod profile;
 mod recording;
 mod text;
@@ -23,6 +24,8 @@ mod _native {
     use crate::command::{Command, DrawCommand, parse_command};
     #[pymodule_export]
     use crate::fallback::FallbackSampler;
+    #[pymodule_export]
+    use crate::magic::{MagicCommand, parse_magic};
     #[pymodule_export]
     use crate::profile::{Profile, interval_ns};
     #[pymodule_export]

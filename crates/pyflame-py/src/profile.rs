@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use pyflame_cli::{
     Destination, FlamegraphScript, Format, Picture, interval_from_seconds, split_args,
 };
-use pyflame_profile::{Engine, Measure, ThreadName, View, parse_folded};
+use pyflame_profile::{Engine, Function, Host, Measure, ThreadName, View, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
@@ -335,6 +335,51 @@ impl Profile {
         profile.name_threads(names.collect(), &self.seen_ns);
         profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
         profile.drop_own(|function| function.file.starts_with(&own_folder.0));
+        profile.into()
+    }
+
+    /// Take a notebook's kernel away, and give cells the names that people know them by.
+    ///
+    /// Args:
+    ///     host_files: Files of the kernel; of a folder, all.
+    ///     loop_files: Those of them that are its event loop's.
+    ///     thread_file: The file that Python starts threads with.
+    ///     loop_thread: The native id of the thread that runs the cell.
+    ///     cells: What to call the files of cells; code of a cell outside of functions is called
+    ///         like its file.
+    #[pyo3(signature = (*, host_files, loop_files, thread_file, loop_thread, cells))]
+    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
+    fn _of_notebook(
+        &self,
+        host_files: Vec<Text>,
+        loop_files: Vec<Text>,
+        thread_file: Text,
+        loop_thread: u64,
+        cells: HashMap<String, String>,
+    ) -> Self {
+        let is_in = |places: &[Text], file: &str| {
+            let is_place = |place: &Text| match place.0.ends_with('/') {
+                true => file.starts_with(&place.0),
+                false => file == place.0,
+            };
+            places.iter().any(is_place)
+        };
+        let mut profile = self.inner.clone();
+        profile.drop_host(&Host {
+            is_host: &|function| is_in(&host_files, &function.file),
+            is_loop: &|function| is_in(&loop_files, &function.file),
+            is_thread_start: &|function| *function.file == *thread_file.0,
+            loop_thread,
+        });
+        profile.map_functions(|function| {
+            let cell = cells.get(&*function.file)?;
+            let mut function = Function { file: cell.as_str().into(), ..function.clone() };
+            if &*function.name == "<module>" {
+                function.name = function.file.clone();
+                function.first_line = 1;
+            }
+            Some(function)
+        });
         profile.into()
     }
 
