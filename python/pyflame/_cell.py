@@ -36,11 +36,18 @@ KERNEL_PACKAGES = (
     "debugpy",
     "ipykernel",
     "jupyter_client",
+    "matplotlib_inline",
     "prompt_toolkit",
     "pyflame",
     "tornado",
     "traitlets",
     "zmq",
+    # What IPython writes tracebacks with.
+    "asttokens",
+    "executing",
+    "pure_eval",
+    "pygments",
+    "stack_data",
 )
 """Packages whose code is the kernel's, wherever it is outside of the cell's."""
 
@@ -66,7 +73,7 @@ class CellRecording:
     def start(self) -> None:
         """Start to record. What goes wrong is told at the end: the cell runs in any case."""
         self._thread = _thread.get_native_id()
-        self._host_files = [*_files_of_callers(), *_folders(), *_loop_files()]
+        self._callers = _files_of_callers()
         try:
             self._recorder.start()
         except Error as failure:
@@ -89,10 +96,10 @@ class CellRecording:
             if not self._recorder.started:
                 return
             profile = self._recorder.stop(program=f"In [{number}]")
-            cells = _cells(self._shell)
+            cells, loop_files = _cells(self._shell), _loop_files()
             profile = profile._of_notebook(
-                host_files=self._host_files,
-                loop_files=_loop_files(),
+                host_files=[*self._callers, *_kernel_folders(), *loop_files],
+                loop_files=loop_files,
                 thread_file=threading.__file__,
                 loop_thread=self._thread,
                 cells=cells,
@@ -154,14 +161,14 @@ def _files_of_callers() -> set[str]:
     return files
 
 
-def _folders() -> list[str]:
-    """Return the folders of the kernel's packages."""
+def _kernel_folders() -> list[str]:
+    """Return the folders of the kernel's packages, as far as they have been imported by now."""
     modules = (sys.modules.get(name) for name in KERNEL_PACKAGES)
-    return [_folder(module) for module in modules if getattr(module, "__file__", None)]
+    return [_folder(module) for module in modules if module is not None]
 
 
-def _folder(module: ModuleType | None) -> str:
-    return os.path.dirname(str(getattr(module, "__file__", ""))) + "/"
+def _folder(package: ModuleType) -> str:
+    return os.path.dirname(str(package.__file__)) + "/"
 
 
 def _loop_files() -> list[str]:

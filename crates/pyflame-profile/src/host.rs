@@ -1,11 +1,12 @@
 //! Takes away what a host program is to the code that it runs: the kernel around a notebook's cell.
 //!
 //! A thread that runs a cell has the kernel's frames at the outer end of its stacks, and other
-//! threads of the kernel do nothing for the cell at all. Both are told by their files. Three things
+//! threads of the kernel do nothing for the cell at all. Both are told by their files. Four things
 //! are not as simple:
 //!
 //! - Python's own frames at the start of a thread (Lib/threading.py) stand outside of the host's.
 //!   They go with those, and stay where the program's follow at once.
+//! - A frame that stands for what could not be captured says nothing about whose the thread is.
 //! - What the host calls of the standard library is the host's, unless that calls the program in
 //!   turn; then it is a part of the way there, and stays.
 //! - A cell that awaits leaves its thread to the event loop. That the loop waits, and what it does
@@ -33,7 +34,7 @@ pub struct Host<'a> {
 /// What the frames of a stack are, from the outermost in; the stack is what is kept of them.
 #[derive(Clone, Copy)]
 enum Part {
-    /// Only a thread's start, or nothing, so far.
+    /// Nothing so far that tells whose it is.
     Start(StackId),
     /// The host's, and the last one its event loop's or not.
     Host { in_loop: bool },
@@ -52,6 +53,8 @@ impl Profile {
         let marker = self.add_marker(EVENT_LOOP, Category::Thread);
         let mut kept = StackTable::default();
         let event_loop = kept.push(StackId::EMPTY, marker);
+        let is_start =
+            |function: &Function| function.file.is_empty() || (host.is_thread_start)(function);
         let mut parts: IndexMap<StackId, Part, FxBuildHasher> = IndexMap::default();
         parts.insert(StackId::EMPTY, Part::Start(StackId::EMPTY));
         for (stack, caller, frame) in self.stacks().iter() {
@@ -60,7 +63,7 @@ impl Profile {
             let part = match parts[&caller] {
                 Part::Program(outer) => Part::Program(keep(outer)),
                 _ if (host.is_host)(function) => Part::Host { in_loop: (host.is_loop)(function) },
-                Part::Start(outer) if (host.is_thread_start)(function) => Part::Start(keep(outer)),
+                Part::Start(outer) if is_start(function) => Part::Start(keep(outer)),
                 Part::Start(outer) => Part::Program(keep(outer)),
                 Part::Host { .. } if is_library(function) => Part::Library(keep(StackId::EMPTY)),
                 Part::Library(outer) if is_library(function) => Part::Library(keep(outer)),
@@ -71,17 +74,34 @@ impl Profile {
         }
         let shares_loop: Vec<bool> =
             self.threads().iter().map(|thread| thread.native_id == host.loop_thread).collect();
+        let is_hosts = self.threads_of_host(&parts);
         let place = |thread: ThreadId, stack: StackId| match parts[&stack] {
-            Part::Start(stack) | Part::Program(stack) => Some(stack),
+            Part::Start(stack) | Part::Program(stack) if !is_hosts[thread.index()] => Some(stack),
             Part::Host { in_loop: true } if shares_loop[thread.index()] => Some(event_loop),
-            Part::Host { .. } | Part::Library(_) => None,
+            _ => None,
         };
         self.move_samples(kept, place);
+    }
+
+    /// Whether of each thread something was seen of the host, and nothing of the program.
+    fn threads_of_host(&self, parts: &IndexMap<StackId, Part, FxBuildHasher>) -> Vec<bool> {
+        let mut of_host = vec![false; self.threads().len()];
+        let mut of_program = of_host.clone();
+        for (thread, stack, ..) in self.samples() {
+            match parts[&stack] {
+                Part::Start(_) => {}
+                Part::Host { .. } | Part::Library(_) => of_host[thread.index()] = true,
+                Part::Program(_) => of_program[thread.index()] = true,
+            }
+        }
+        of_host.iter().zip(of_program).map(|(host, program)| *host && !program).collect()
     }
 }
 
 fn is_library(function: &Function) -> bool {
-    matches!(function.category, Category::Stdlib | Category::Import)
+    // Where the file is missing, it is no function. Named tuples compile their constructors as this (Lib/collections/__init__.py).
+    let is_made = matches!(&*function.file, "" | "<string>");
+    is_made || matches!(function.category, Category::Stdlib | Category::Import)
 }
 
 #[cfg(test)]
@@ -131,6 +151,9 @@ mod tests {
         let stacks: &[&[&str]] =
             &[&[THREADING, "kernel/a.py"], &[THREADING, "kernel/a.py", LIBRARY, LIBRARY]];
         assert_eq!(kept(1, stacks), "");
+        assert_eq!(kept(1, &[&["kernel/a.py", LIBRARY, "<string>"]]), "");
+        // Looked at before its first frame, and while it did not run Python.
+        assert_eq!(kept(1, &[&[THREADING], &[THREADING, "kernel/a.py"], &[], &[""]]), "");
     }
 
     #[test]
