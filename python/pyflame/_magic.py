@@ -27,7 +27,7 @@ from IPython.core.magic import (
     needs_local_scope,
     no_var_expand,
 )
-from traitlets import Float, List, TraitError, Unicode, validate
+from traitlets import Float, List, Unicode
 
 from pyflame import _native, exceptions
 from pyflame._cell import CellRecording
@@ -88,15 +88,6 @@ class PyFlameMagic(Magics):
         # By thread: newer kernels run cells of subshells in threads of their own.
         self._recordings: dict[int, CellRecording] = {}
         self._taken = threading.local()
-
-    @validate("default_sample_interval")  # type: ignore[untyped-decorator]
-    def _check_interval(self, proposal: dict[str, Any]) -> float:
-        seconds = float(proposal["value"])
-        try:
-            _native.interval_ns(seconds)
-        except ValueError as error:
-            raise TraitError(f"default_sample_interval: {error}") from None
-        return seconds
 
     def listen(self) -> None:
         """Watch the shell's cells."""
@@ -215,12 +206,16 @@ class PyFlameMagic(Magics):
 
     def _parse(self, line: str, *, is_cell: bool) -> str | _native.MagicCommand:
         try:
+            interval_ns = _native.interval_ns(self.default_sample_interval)
+        except ValueError as error:
+            raise UsageError(f"PyFlameMagic.default_sample_interval: {error}") from None
+        try:
             return _native.parse_magic(
                 line,
                 is_cell=is_cell,
                 script=self.flamegraph_script_path or None,
                 script_args=self.flamegraph_script_extra_args,
-                interval_ns=_native.interval_ns(self.default_sample_interval),
+                interval_ns=interval_ns,
             )
         except (exceptions.Error, OSError) as error:
             raise UsageError(f"pyflame: {error}") from None

@@ -104,14 +104,15 @@ impl MagicRequest {
             return Err(UsageError::UnclosedQuote { text: word.text.clone() });
         }
         let statement = statement.first().map_or("", |word| &line[word.start..]).trim_end();
+        // First, since `-a --help` needs no statement.
+        let options = MagicOptions::new(typed, statement, defaults, cwd)?;
         match (magic, statement) {
-            (Magic::Cell, "") => {}
-            (Magic::Line, "") => return Err(UsageError::NoStatement),
-            (Magic::Cell, word) => return Err(UsageError::CodeBesideCell { word: word.into() }),
-            (Magic::Line, _) => {}
+            (Magic::Line, "") => Err(UsageError::NoStatement),
+            (Magic::Cell, word) if !word.is_empty() => {
+                Err(UsageError::CodeBesideCell { word: word.into() })
+            }
+            _ => Ok(Self::Record(Box::new(options))),
         }
-        MagicOptions::new(typed, statement, defaults, cwd)
-            .map(|options| Self::Record(Box::new(options)))
     }
 }
 
