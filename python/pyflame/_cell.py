@@ -51,6 +51,9 @@ KERNEL_PACKAGES = (
 )
 """Packages whose code is the kernel's, wherever it is outside of the cell's."""
 
+SERVICE_PACKAGES = ("IPython", "ipykernel")
+"""Those which a cell calls without knowing: to show its value, to run a magic, to print."""
+
 
 class CellRecording:
     """Records one cell, and shows what was recorded below its output.
@@ -98,7 +101,8 @@ class CellRecording:
             profile = self._recorder.stop(program=f"In [{number}]")
             cells, loop_files = _cells(self._shell), _loop_files()
             profile = profile._of_notebook(
-                host_files=[*self._callers, *_kernel_folders(), *loop_files],
+                host_files=[*self._callers, *_folders(KERNEL_PACKAGES), *loop_files],
+                service_files=_folders(SERVICE_PACKAGES),
                 loop_files=loop_files,
                 thread_file=threading.__file__,
                 loop_thread=self._thread,
@@ -161,9 +165,9 @@ def _files_of_callers() -> set[str]:
     return files
 
 
-def _kernel_folders() -> list[str]:
-    """Return the folders of the kernel's packages, as far as they have been imported by now."""
-    modules = (sys.modules.get(name) for name in KERNEL_PACKAGES)
+def _folders(packages: tuple[str, ...]) -> list[str]:
+    """Return the folders of packages, as far as they have been imported by now."""
+    modules = (sys.modules.get(name) for name in packages)
     return [_folder(module) for module in modules if module is not None]
 
 

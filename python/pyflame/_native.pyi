@@ -90,6 +90,7 @@ class Profile:
         self,
         *,
         host_files: Sequence[str],
+        service_files: Sequence[str],
         loop_files: Sequence[str],
         thread_file: str,
         loop_thread: int,

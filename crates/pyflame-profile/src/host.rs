@@ -1,7 +1,7 @@
 //! Takes away what a host program is to the code that it runs: the kernel around a notebook's cell.
 //!
 //! A thread that runs a cell has the kernel's frames at the outer end of its stacks, and other
-//! threads of the kernel do nothing for the cell at all. Both are told by their files. Four things
+//! threads of the kernel do nothing for the cell at all. Both are told by their files. Five things
 //! are not as simple:
 //!
 //! - Python's own frames at the start of a thread (Lib/threading.py) stand outside of the host's.
@@ -9,6 +9,8 @@
 //! - A frame that stands for what could not be captured says nothing about whose the thread is.
 //! - What the host calls of the standard library is the host's, unless that calls the program in
 //!   turn; then it is a part of the way there, and stays.
+//! - What the program calls of the host (to show a value, to run a magic) is one frame in the
+//!   picture, whatever the host does in there, and so is the way back to the program.
 //! - A cell that awaits leaves its thread to the event loop. That the loop waits, and what it does
 //!   between two steps, is the cell's time, although not one frame of the cell is there.
 
@@ -23,6 +25,9 @@ use crate::{Category, Function, Profile, StackId, StackTable, ThreadId};
 pub struct Host<'a> {
     /// Whether a function is the host's.
     pub is_host: &'a dyn Fn(&Function) -> bool,
+    /// Whether a function of the host does it for the program that calls it, so that nobody needs
+    /// to know what is in it.
+    pub is_service: &'a dyn Fn(&Function) -> bool,
     /// Whether a function of the host is its event loop's.
     pub is_loop: &'a dyn Fn(&Function) -> bool,
     /// Whether a function is what Python starts a thread with.
@@ -42,6 +47,8 @@ enum Part {
     Library(StackId),
     /// The program's.
     Program(StackId),
+    /// What the host does for the program.
+    Service(StackId),
 }
 
 /// What stands for the time of the event loop.
@@ -61,7 +68,10 @@ impl Profile {
             let Some((function, _)) = self.frame(frame) else { continue };
             let mut keep = |stack| kept.push(stack, frame);
             let part = match parts[&caller] {
+                Part::Program(outer) if (host.is_service)(function) => Part::Service(keep(outer)),
                 Part::Program(outer) => Part::Program(keep(outer)),
+                part @ Part::Service(_) if (host.is_host)(function) || is_library(function) => part,
+                Part::Service(outer) => Part::Program(keep(outer)),
                 _ if (host.is_host)(function) => Part::Host { in_loop: (host.is_loop)(function) },
                 Part::Start(outer) if is_start(function) => Part::Start(keep(outer)),
                 Part::Start(outer) => Part::Program(keep(outer)),
@@ -76,7 +86,11 @@ impl Profile {
             self.threads().iter().map(|thread| thread.native_id == host.loop_thread).collect();
         let is_hosts = self.threads_of_host(&parts);
         let place = |thread: ThreadId, stack: StackId| match parts[&stack] {
-            Part::Start(stack) | Part::Program(stack) if !is_hosts[thread.index()] => Some(stack),
+            Part::Start(stack) | Part::Program(stack) | Part::Service(stack)
+                if !is_hosts[thread.index()] =>
+            {
+                Some(stack)
+            }
             Part::Host { in_loop: true } if shares_loop[thread.index()] => Some(event_loop),
             _ => None,
         };
@@ -91,7 +105,7 @@ impl Profile {
             match parts[&stack] {
                 Part::Start(_) => {}
                 Part::Host { .. } | Part::Library(_) => of_host[thread.index()] = true,
-                Part::Program(_) => of_program[thread.index()] = true,
+                Part::Program(_) | Part::Service(_) => of_program[thread.index()] = true,
             }
         }
         of_host.iter().zip(of_program).map(|(host, program)| *host && !program).collect()
@@ -129,6 +143,7 @@ mod tests {
         }
         let host = Host {
             is_host: &|function| function.file.starts_with("kernel"),
+            is_service: &|function| function.file.starts_with("kernel/s"),
             is_loop: &|function| &*function.file == "kernel/loop.py",
             is_thread_start: &|function| &*function.file == THREADING,
             loop_thread: CELL_THREAD,
@@ -144,6 +159,14 @@ mod tests {
     fn the_cell_is_outermost_and_calls_what_it_calls() {
         let text = kept(CELL_THREAD, &[&["kernel/a.py", "kernel/b.py", "cell", "kernel/a.py"]]);
         assert_eq!(text, "f (cell);f (kernel/a.py) 1\n");
+    }
+
+    #[test]
+    fn what_the_cell_has_the_host_do_is_one_frame() {
+        let text = kept(1, &[&["kernel/a.py", "cell", "kernel/show.py", "kernel/b.py", LIBRARY]]);
+        assert_eq!(text, "f (cell);f (kernel/show.py) 1\n");
+        let text = kept(1, &[&["cell", "kernel/show.py", LIBRARY, "pandas", "kernel/show.py"]]);
+        assert_eq!(text, "f (cell);f (kernel/show.py);f (pandas);f (kernel/show.py) 1\n");
     }
 
     #[test]

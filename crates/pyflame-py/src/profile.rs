@@ -342,16 +342,19 @@ impl Profile {
     ///
     /// Args:
     ///     host_files: Files of the kernel; of a folder, all.
+    ///     service_files: Those of them whose functions are called by cells, to do something.
     ///     loop_files: Those of them that are its event loop's.
     ///     thread_file: The file that Python starts threads with.
     ///     loop_thread: The native id of the thread that runs the cell.
     ///     cells: What to call the files of cells; code of a cell outside of functions is called
     ///         like its file.
-    #[pyo3(signature = (*, host_files, loop_files, thread_file, loop_thread, cells))]
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    #[pyo3(signature = (*, host_files, service_files, loop_files, thread_file, loop_thread, cells))]
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _of_notebook(
         &self,
         host_files: Vec<Text>,
+        service_files: Vec<Text>,
         loop_files: Vec<Text>,
         thread_file: Text,
         loop_thread: u64,
@@ -367,6 +370,7 @@ impl Profile {
         let mut profile = self.inner.clone();
         profile.drop_host(&Host {
             is_host: &|function| is_in(&host_files, &function.file),
+            is_service: &|function| is_in(&service_files, &function.file),
             is_loop: &|function| is_in(&loop_files, &function.file),
             is_thread_start: &|function| *function.file == *thread_file.0,
             loop_thread,
