@@ -79,7 +79,8 @@ class PyFlameMagic(Magics):
         Unicode(), help="Arguments of flamegraph.pl, before those of `-a`."
     ).tag(config=True)
     default_sample_interval = Float(
-        0.001, help="Mean time between two samples, in seconds, where neither `-s` nor `-r` is given."
+        0.001,
+        help="Mean time between two samples, in seconds, where neither `-s` nor `-r` is given.",
     ).tag(config=True)
 
     def __init__(self, shell: InteractiveShell, **options: Any) -> None:

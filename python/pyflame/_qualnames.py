@@ -90,6 +90,7 @@ def _compiled(file: str) -> CodeType:
         with warnings.catch_warnings():
             # The program has seen them when it was compiled.
             warnings.simplefilter("ignore")
-            return compile(source, file, "exec", flags, dont_inherit=True)
+            code: CodeType = compile(source, file, "exec", flags, dont_inherit=True)
+            return code
     except Exception:  # noqa: BLE001 - `<string>`, a file that is gone, that is no source, ...
         return compile("", file.replace("\0", ""), "exec")

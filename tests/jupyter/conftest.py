@@ -130,7 +130,7 @@ class Kernel:
             timeout=60,
         )
 
-    def __enter__(self) -> Kernel:
+    def __enter__(self):
         self._client.reset_execution_trackers()
         self._context = self._client.setup_kernel()
         self._context.__enter__()

@@ -21,7 +21,10 @@ def test_what_is_printed_stays_in_order_and_the_picture_is_last(kernel):
 
 
 def test_await_runs_on_the_kernels_own_loop(kernel):
-    kernel.run("import asyncio\nasync def current():\n    return asyncio.get_running_loop()\nloop = await current()")
+    kernel.run(
+        "import asyncio\nasync def now():\n    return asyncio.get_running_loop()\n"
+        "loop = await now()"
+    )
     ran = kernel.run(
         "%%pyflame\nasync def step():\n    await asyncio.sleep(0.05)\n    spin(0.05)\n"
         "await asyncio.gather(step(), step())\nasyncio.get_running_loop() is loop"
@@ -81,8 +84,14 @@ def test_the_history_has_the_users_own_text(kernel):
 
 FAILURES = {
     "raised": ("spin(0.05)\n1 / 0", "ZeroDivisionError"),
-    "raised in a task": ("import asyncio\nawait asyncio.sleep(0)\nspin(0.05)\n1/0", "ZeroDivisionError"),
-    "interrupted": ("import os, signal\nspin(0.05)\nos.kill(os.getpid(), signal.SIGINT)\nspin(9)", "KeyboardInterrupt"),
+    "raised in a task": (
+        "import asyncio\nawait asyncio.sleep(0)\nspin(0.05)\n1/0",
+        "ZeroDivisionError",
+    ),
+    "interrupted": (
+        "import os, signal\nspin(0.05)\nos.kill(os.getpid(), signal.SIGINT)\nspin(9)",
+        "KeyboardInterrupt",
+    ),
     "left": ("spin(0.05)\nimport sys\nsys.exit(3)", "SystemExit"),
     "left by os": ("spin(0.05)\nraise SystemExit", "SystemExit"),
 }
@@ -106,7 +115,9 @@ def test_a_cell_that_awaits_can_be_interrupted(kernel):
     assert "spin" in ran.picture.names
 
 
-@pytest.mark.parametrize("body", ["x = = 3", "def f(:", "  x\n y", "%%nonsense\n1", "return 3", "'"])
+@pytest.mark.parametrize(
+    "body", ["x = = 3", "def f(:", "  x\n y", "%%nonsense\n1", "return 3", "'"]
+)
 def test_a_cell_that_can_not_be_compiled_says_so(kernel, body):
     plain, ran = kernel.run(body), kernel.run(f"%%pyflame\n{body}")
     assert ran.error == plain.error

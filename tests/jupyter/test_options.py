@@ -6,6 +6,7 @@ import re
 import stat
 
 import pytest
+
 from jupyter.conftest import Kernel
 
 WRONG = {
@@ -62,7 +63,10 @@ def test_a_file_is_written_as_well(kernel, tmp_path):
     assert "`spin(0.1)`" in (tmp_path / "x.svg").read_text()
     ran = kernel.run(f"%%pyflame -q -o {tmp_path}/x.folded\nspin(0.1)")
     assert ran.text == ""
-    assert f"In [{ran.number}] (In [{ran.number}]:1);spin (In [1]:4)" in (tmp_path / "x.folded").read_text()
+    assert (
+        f"In [{ran.number}] (In [{ran.number}]:1);spin (In [1]:4)"
+        in (tmp_path / "x.folded").read_text()
+    )
 
 
 def test_names_in_braces_are_the_users(kernel, tmp_path):
@@ -73,7 +77,9 @@ def test_names_in_braces_are_the_users(kernel, tmp_path):
 
 def test_a_file_that_can_not_be_written_costs_nothing_else(kernel, tmp_path):
     kernel.run(f"import os, shutil\nos.mkdir('{tmp_path}/gone')")
-    ran = kernel.run(f"%%pyflame -o {tmp_path}/gone/x.svg\nspin(0.05)\nshutil.rmtree('{tmp_path}/gone')\n5")
+    ran = kernel.run(
+        f"%%pyflame -o {tmp_path}/gone/x.svg\nspin(0.05)\nshutil.rmtree('{tmp_path}/gone')\n5"
+    )
     assert ran.result == "5"
     assert "pyflame: error: can't write" in ran.text
     assert "spin" in ran.picture.names
@@ -97,7 +103,9 @@ def test_arguments_of_flamegraph_pl_are_understood(kernel):
 
 def test_a_script_draws_and_where_it_fails_we_do(kernel, tmp_path):
     script = tmp_path / "draw.sh"
-    script.write_text("#!/bin/sh\ncat > /dev/null\necho '<svg height=\"77\">drawn by a script</svg>'\n")
+    script.write_text(
+        "#!/bin/sh\ncat > /dev/null\necho '<svg height=\"77\">drawn by a script</svg>'\n"
+    )
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
     ran = kernel.run(f"%%pyflame -p {script}\nspin(0.1)")
     assert "drawn by a script" in ran.picture.page
@@ -158,19 +166,24 @@ def test_the_extension_comes_and_goes(kernel):
     assert kernel.value("left_behind()") == before
     kernel.run("%unload_ext pyflame")
     assert "not found" in kernel.run("%%pyflame\n1").text
-    assert kernel.value("[hook.__module__ for hooks in get_ipython().events.callbacks.values() for hook in hooks if 'pyflame' in hook.__module__]") == []
+    assert kernel.value("'pyflame' in str(get_ipython().events.callbacks)") is False
     assert kernel.run("%load_ext pyflame").error is None
     assert kernel.value("left_behind()") == before
 
 
 def test_an_extension_that_is_unloaded_by_a_cell_stops(kernel):
-    ran = kernel.run("%%pyflame\nspin(0.02)\nget_ipython().extension_manager.unload_extension('pyflame')")
+    ran = kernel.run(
+        "%%pyflame\nspin(0.02)\nget_ipython().extension_manager.unload_extension('pyflame')"
+    )
     assert ran.error is None
     assert kernel.run("%load_ext pyflame").error is None
 
 
 def test_a_configuration_can_load_it():
-    with Kernel("--InteractiveShellApp.extensions=['pyflame']", "--PyFlameMagic.default_sample_interval=0.02") as kernel:
+    with Kernel(
+        "--InteractiveShellApp.extensions=['pyflame']",
+        "--PyFlameMagic.default_sample_interval=0.02",
+    ) as kernel:
         ran = kernel.run("%%pyflame\nimport time\ntime.sleep(0.1)\n8")
         assert ran.result == "8"
         assert 25 <= int(re.search(r"(\d+) Hz", ran.picture.tree)[1]) <= 60

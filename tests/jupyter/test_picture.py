@@ -21,7 +21,7 @@ def test_frames_of_the_kernel_are_gone(kernel):
 def test_a_cell_is_called_like_its_prompt_and_says_its_hottest_lines(kernel):
     ran = kernel.run("%%pyflame\nx = 1\nspin(0.2)\n\n\ny = 2")
     picture = ran.picture
-    name, figures, place, lines = picture.title(f"In [{ran.number}]")
+    _, _, place, lines = picture.title(f"In [{ran.number}]")
     assert place == f"In [{ran.number}]:1"
     assert re.match(r"line 3: (9\d\.\d|100)% `spin\(0\.2\)`", lines), lines
 
@@ -29,14 +29,16 @@ def test_a_cell_is_called_like_its_prompt_and_says_its_hottest_lines(kernel):
 def test_functions_belong_to_the_cells_that_define_them(kernel):
     earlier = kernel.run("# a comment\ndef earlier():\n    spin(0.1)  # hot")
     ran = kernel.run("%%pyflame\ndef now():\n    earlier()\nnow()")
-    name, figures, place, lines = ran.picture.title("earlier")
+    _, _, place, lines = ran.picture.title("earlier")
     assert place == f"In [{earlier.number}]:2"
     assert re.match(r"line 3: (9\d\.\d|100)% `spin\(0\.1\)  # hot`", lines), lines
     assert ran.picture.title("now")[2] == f"In [{ran.number}]:2"
 
 
 def test_inner_functions_have_their_full_names(kernel):
-    ran = kernel.run("%%pyflame\ndef outer():\n    def inner():\n        spin(0.1)\n    inner()\nouter()")
+    ran = kernel.run(
+        "%%pyflame\ndef outer():\n    def inner():\n        spin(0.1)\n    inner()\nouter()"
+    )
     assert "outer.<locals>.inner" in ran.picture.names
 
 
@@ -50,7 +52,8 @@ def test_statements_inside_of_a_cell_keep_its_line_numbers(kernel):
 def test_all_threads_that_the_cell_starts_are_in_and_none_of_the_kernels(kernel):
     ran = kernel.run(
         "%%pyflame\nimport threading\n"
-        "threads = [threading.Thread(target=spin, args=(0.2,), name=f'worker {n}') for n in (1, 2)]\n"
+        "new = lambda n: threading.Thread(target=spin, args=(0.2,), name=f'worker {n}')\n"
+        "threads = [new(1), new(2)]\n"
         "for thread in threads: thread.start()\nfor thread in threads: thread.join()"
     )
     lines = ran.picture.tree.splitlines()
@@ -101,7 +104,7 @@ def test_a_usual_output_is_small(kernel):
 
 def test_an_output_has_a_limit_and_says_what_it_leaves_out(kernel):
     kernel.run(
-        "exec('\\n'.join(f'def function_with_a_long_name_{n}():\\n    spin(0.002)' for n in range(2000)))"
+        "for n in range(2000):\n    exec(f'def function_with_a_long_name_{n}():\\n    spin(0.002)')"
     )
     ran = kernel.run(
         "%%pyflame -r 5000\nfor n in range(600): globals()[f'function_with_a_long_name_{n}']()\n"
