@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WHEELS = CHECKOUT / "target" / "wheels"
+# What notebooks are tested with on which Python.
+JUPYTER = {
+    "3.9": CHECKOUT / "tests" / "jupyter" / "requirements-oldest.txt",
+    "3.13": CHECKOUT / "tests" / "jupyter" / "requirements.txt",
+}
 # Longer than any step takes on a slow machine; a hang must not hold up a machine for ever.
 STEP_LIMIT_SECONDS = 1800
 
@@ -140,9 +145,28 @@ def check_browser(report: Report) -> None:
         report.run("browser", [sys.executable, *tests])
 
 
+def check_jupyter(report: Report) -> None:
+    """Notebooks: the oldest IPython on the oldest Python, and the newest with its front ends."""
+    for version, needs in JUPYTER.items():
+        name = f"jupyter on {version}"
+        wheel = newest_wheel()
+        if wheel is None:
+            report.skip(name, "there is no wheel")
+            continue
+        try:
+            interpreter = interpreters.find(version)
+            python = interpreter.prepare_apart(f"jupyter-{version}", needs, wheel)
+        except UnavailableError as reason:
+            report.skip(name, str(reason))
+            continue
+        tests = ["-m", "pytest", "-p", "no:cacheprovider", "tests/jupyter"]
+        report.run(name, [str(python), *tests])
+
+
 def check_tests(report: Report, versions: Sequence[str]) -> None:
     """The Python tests: command, API, truth."""
-    tests = ["-m", "pytest", "-p", "no:cacheprovider", "--ignore=tests/browser"]
+    tests = ["-m", "pytest", "-p", "no:cacheprovider"]
+    tests += ["--ignore=tests/browser", "--ignore=tests/jupyter"]
     on_each_interpreter(report, "tests", versions, tests)
 
 
@@ -176,6 +200,7 @@ STEPS: dict[str, Callable[[Report], None]] = {
     "wheel": build_wheel,
     "python": check_python,
     "browser": check_browser,
+    "jupyter": check_jupyter,
 }
 STEPS_PER_INTERPRETER: dict[str, Callable[[Report, Sequence[str]], None]] = {
     "tests": check_tests,

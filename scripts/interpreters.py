@@ -69,6 +69,27 @@ class Interpreter:
             stamp.write_text(wanted, encoding="utf-8")
         self._pip("install", "--no-deps", "--force-reinstall", str(wheel))
 
+    def prepare_apart(self, name: str, requirements: Path, wheel: Path) -> Path:
+        """Makes an environment of its own for some tests, and returns its interpreter.
+
+        Only for this machine's own interpreters: these tests need what the system has besides.
+        """
+        if self.system is not None:
+            raise UnavailableError("not found on this machine itself")
+        environment = ENVIRONMENTS / name
+        python = environment / "bin" / "python"
+        stamp = environment / "made-from.json"
+        wanted = json.dumps([str(self.executable), requirements.read_text(encoding="utf-8")])
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+            shutil.rmtree(environment, ignore_errors=True)
+            environment.parent.mkdir(parents=True, exist_ok=True)
+            _run([str(self.executable), "-m", "venv", str(environment)])
+            _run([*pip, "-r", str(requirements)])
+            stamp.write_text(wanted, encoding="utf-8")
+        _run([*pip, "--no-deps", "--force-reinstall", str(wheel)])
+        return python
+
     def _make_environment(self, requirements: Path) -> None:
         self.environment.parent.mkdir(parents=True, exist_ok=True)
         make = [str(self.executable), "-m", "venv", str(self.environment)]

@@ -19,4 +19,22 @@ from pyflame._label import label
 from pyflame._native import Profile, __version__
 from pyflame._profiler import Profiler
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
 __all__ = ["Profile", "Profiler", "__version__", "exceptions", "label"]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Give IPython the magics ``%pyflame`` and ``%%pyflame``; ``%load_ext pyflame`` calls this."""
+    from pyflame._magic import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take them away again; ``%unload_ext pyflame`` calls this."""
+    from pyflame._magic import unload
+
+    unload(shell)

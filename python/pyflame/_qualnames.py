@@ -8,6 +8,7 @@ name and first line say which is which. What does not match keeps its plain name
 
 from __future__ import annotations
 
+import linecache
 import warnings
 from types import CodeType
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pyflame._native import Profile
 
 CO_OPTIMIZED = 1  # Of functions' code, not of modules' and classes' (`inspect` is slow to import).
+PyCF_ALLOW_TOP_LEVEL_AWAIT = 0x2000  # Include/cpython/compile.h; `ast` is slow to import, too.
 COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
 
 
@@ -69,13 +71,26 @@ def _names_in_file(file: str) -> dict[tuple[str, int], str]:
     return names
 
 
+def _source(file: str) -> tuple[bytes | str, int]:
+    """Return the source of a file, and the compiler's flags for it.
+
+    What was typed into IPython is in no file. There, ``linecache`` has it, under a name that it
+    was told not to check against the disk: by the missing time of the second field.
+    """
+    kept = linecache.cache.get(file)
+    if kept is not None and len(kept) > 1 and kept[1] is None:
+        return "".join(kept[2]), PyCF_ALLOW_TOP_LEVEL_AWAIT
+    with open(file, "rb") as stream:
+        return stream.read(), 0
+
+
 def _compiled(file: str) -> CodeType:
     try:
-        with open(file, "rb") as stream:
-            source = stream.read()
+        source, flags = _source(file)
         with warnings.catch_warnings():
             # The program has seen them when it was compiled.
             warnings.simplefilter("ignore")
-            return compile(source, file, "exec", dont_inherit=True)
+            code: CodeType = compile(source, file, "exec", flags, dont_inherit=True)
+            return code
     except Exception:  # noqa: BLE001 - `<string>`, a file that is gone, that is no source, ...
         return compile("", file.replace("\0", ""), "exec")

@@ -80,11 +80,12 @@ class Recorder:
             self._names.stop()
             raise
 
-    def stop(self, runner_files: Sequence[str] = ()) -> Profile:
+    def stop(self, runner_files: Sequence[str] = (), program: str | None = None) -> Profile:
         """Stop to record.
 
         Args:
             runner_files: Frames of these files at the outer end of stacks are not the program's.
+            program: What was recorded, where that was not known before.
 
         Returns:
             What was recorded.
@@ -98,7 +99,7 @@ class Recorder:
         finally:
             thread_names = names.stop()
         profile = profile._completed(
-            program=self._program,
+            program=self._program if program is None else program,
             engine_note=self._engine_note,
             thread_names=thread_names,
             runner_files=runner_files,

@@ -29,6 +29,21 @@ pub enum UsageError {
         /// As it was typed.
         option: String,
     },
+    /// An option that a magic does not have.
+    #[error("unknown option `{option}`: `%pyflame --help` lists what there is")]
+    UnknownMagicOption {
+        /// As it was typed.
+        option: String,
+    },
+    /// `%%pyflame` followed by something that is no option.
+    #[error("`{word}` is no option: code goes below the line of `%%pyflame`")]
+    CodeBesideCell {
+        /// As it was typed.
+        word: String,
+    },
+    /// `%pyflame` without a statement.
+    #[error("nothing to run: give a statement, or use `%%pyflame` for a whole cell")]
+    NoStatement,
     /// An option at the end of the line that needs a value.
     #[error("option `{option}` needs a value (see `pyflame --help`)")]
     MissingValue {

@@ -9,6 +9,8 @@
 //! [`Drawing`] is the other half: it reads what was recorded before, and draws it (`render`,
 //! `diff`).
 //!
+//! [`MagicRequest`] is the line of a magic in a notebook, [`cell_html`] what the notebook shows.
+//!
 //! What is not here: running the program. That is Python's work, done by the package around the
 //! extension module. Nothing here prints but what is drawn; callers get text.
 //!
@@ -32,6 +34,8 @@ mod flamegraph_script;
 mod format;
 mod help;
 mod interval;
+mod magic;
+mod notebook;
 mod options;
 mod output;
 mod save;
@@ -43,8 +47,10 @@ pub use drawing::{CountUnit, Drawing, Drawn, Input, Subject, Widths};
 pub use error::{DrawError, SaveError, ScriptError, UsageError};
 pub use flamegraph_script::{FlamegraphScript, split_args};
 pub use format::Format;
-pub use help::{HELP, version_line};
+pub use help::{HELP, MAGIC_HELP, version_line};
 pub use interval::{IntervalError, interval_from_rate, interval_from_seconds};
+pub use magic::{Magic, MagicDefaults, MagicOptions, MagicRequest};
+pub use notebook::{cell_html, cell_text};
 pub use options::{EngineChoice, RunOptions, ThreadChoice};
 pub use output::{check_output, write_atomically};
 pub use save::{Destination, Picture};

@@ -75,23 +75,12 @@ impl RunOptions {
     /// is not there, an output that can't be written, a flamegraph script that can't be run.
     pub fn new(typed: TypedRun, cwd: &Path) -> Result<Self, UsageError> {
         // Before the target: `-a --help` needs none.
-        let mut picture = Picture::default();
-        if let Some(name) = typed.script {
-            picture.script = Some(FlamegraphScript::find(&name, cwd)?);
-        }
-        picture.set_flamegraph_args(split_all(&typed.script_args)?)?;
+        let picture = picture(&typed, cwd)?;
         let target = Target::new(typed.target.as_ref().ok_or(UsageError::NothingToRun)?)?;
-        let interval = interval(typed.interval.as_deref(), typed.rate.as_deref())?;
-        let threads = threads(typed.threads)?;
-        let engine = choose("--engine", typed.engine, "auto, signal or fallback", |name| {
-            let all = [EngineChoice::Auto, EngineChoice::Signal, EngineChoice::Fallback];
-            all.into_iter().find(|engine| engine.name() == name)
-        })?;
-        let format = choose("--format", typed.format, Format::NAMES, |name| {
-            Format::of_name(name).map(Some)
-        })?;
-        picture.view.measure = measure(typed.mode)?;
-        picture.view.by_line = typed.by_line;
+        let interval =
+            interval(typed.interval.as_deref(), typed.rate.as_deref())?.unwrap_or(DEFAULT_INTERVAL);
+        let (threads, engine) = (threads(typed.threads)?, engine(typed.engine)?);
+        let format = format(typed.format)?;
         let destination = destination(typed.output, format, &target, picture, cwd)?;
         target.check()?;
         check_output(&destination.path, &destination.shown)?;
@@ -116,13 +105,48 @@ pub(crate) fn measure(typed: Option<OsString>) -> Result<Measure, UsageError> {
     })
 }
 
-fn interval(seconds: Option<&OsStr>, rate: Option<&OsStr>) -> Result<Duration, UsageError> {
+/// How to draw, as `-p`, `-a` and `--mode` say it.
+pub(crate) fn picture(typed: &TypedRun, cwd: &Path) -> Result<Picture, UsageError> {
+    let mut picture = Picture::default();
+    if let Some(name) = &typed.script {
+        picture.script = Some(FlamegraphScript::find(name, cwd)?);
+    }
+    picture.set_flamegraph_args(split_all(&typed.script_args)?)?;
+    picture.view.measure = measure(typed.mode.clone())?;
+    picture.view.by_line = typed.by_line;
+    Ok(picture)
+}
+
+/// The interval that `-s` or `-r` say, if either was typed.
+pub(crate) fn interval(
+    seconds: Option<&OsStr>,
+    rate: Option<&OsStr>,
+) -> Result<Option<Duration>, UsageError> {
     match (seconds, rate) {
         (Some(_), Some(_)) => Err(UsageError::IntervalAndRate),
-        (Some(seconds), None) => Ok(interval_from_seconds(&seconds.to_string_lossy())?),
-        (None, Some(rate)) => Ok(interval_from_rate(&rate.to_string_lossy())?),
-        (None, None) => Ok(DEFAULT_INTERVAL),
+        (Some(seconds), None) => Ok(Some(interval_from_seconds(&seconds.to_string_lossy())?)),
+        (None, Some(rate)) => Ok(Some(interval_from_rate(&rate.to_string_lossy())?)),
+        (None, None) => Ok(None),
     }
+}
+
+pub(crate) fn threads(typed: Option<OsString>) -> Result<ThreadChoice, UsageError> {
+    choose("--threads", typed, "all or main", |name| match name {
+        "all" => Some(ThreadChoice::All),
+        "main" => Some(ThreadChoice::Main),
+        _ => None,
+    })
+}
+
+pub(crate) fn engine(typed: Option<OsString>) -> Result<EngineChoice, UsageError> {
+    choose("--engine", typed, "auto, signal or fallback", |name| {
+        let all = [EngineChoice::Auto, EngineChoice::Signal, EngineChoice::Fallback];
+        all.into_iter().find(|engine| engine.name() == name)
+    })
+}
+
+pub(crate) fn format(typed: Option<OsString>) -> Result<Option<Format>, UsageError> {
+    choose("--format", typed, "svg or folded", |name| Format::of_name(name).map(Some))
 }
 
 pub(crate) fn choose<T: Default>(
@@ -155,23 +179,38 @@ fn destination(
     picture: Picture,
     cwd: &Path,
 ) -> Result<Destination, UsageError> {
-    let (shown, format) = match output {
-        Some(output) if output == "-" => return Err(UsageError::OutputIsDash),
-        Some(output) => {
-            let format = format.or_else(|| Format::of_path(output.as_ref()));
-            let Some(format) = format else {
-                return Err(UsageError::UnknownFormat { path: output.into() });
-            };
-            (output, format)
-        }
-        None => {
-            let format = format.unwrap_or_default();
-            let mut name = target.base_name();
-            name.push(".");
-            name.push(format.extension());
-            (name, format)
-        }
+    let Some(output) = output else {
+        let format = format.unwrap_or_default();
+        let mut name = target.base_name();
+        name.push(".");
+        name.push(format.extension());
+        return written(name, format, picture, cwd);
     };
+    chosen_destination(output, format, picture, cwd)
+}
+
+/// Where `-o` wants a profile to go.
+pub(crate) fn chosen_destination(
+    output: OsString,
+    format: Option<Format>,
+    picture: Picture,
+    cwd: &Path,
+) -> Result<Destination, UsageError> {
+    if output == "-" {
+        return Err(UsageError::OutputIsDash);
+    }
+    match format.or_else(|| Format::of_path(output.as_ref())) {
+        Some(format) => written(output, format, picture, cwd),
+        None => Err(UsageError::UnknownFormat { path: output.into() }),
+    }
+}
+
+fn written(
+    shown: OsString,
+    format: Format,
+    picture: Picture,
+    cwd: &Path,
+) -> Result<Destination, UsageError> {
     if picture.script.is_some() && format != Format::Svg {
         return Err(UsageError::ScriptWithoutPicture { path: shown.into() });
     }

@@ -58,6 +58,13 @@ impl Picture {
     }
 
     fn draw_built_in(&self, profile: &Profile, tree: &Tree) -> Result<Vec<u8>, SaveError> {
+        let mut picture = Vec::new();
+        svg(tree, &self.options(profile), &mut picture)?;
+        Ok(picture)
+    }
+
+    /// What the built-in renderer is told about this profile.
+    pub(crate) fn options(&self, profile: &Profile) -> SvgOptions {
         let mut options = self.style.clone();
         if let Some(title) = &self.title {
             options.title.clone_from(title);
@@ -67,9 +74,7 @@ impl Picture {
         if options.subtitle.is_empty() {
             options.subtitle = facts(profile).join(" \u{b7} ");
         }
-        let mut picture = Vec::new();
-        svg(tree, &options, &mut picture)?;
-        Ok(picture)
+        options
     }
 }
 

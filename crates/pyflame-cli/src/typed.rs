@@ -4,6 +4,9 @@
 //! `-m module` or `-c code`), and everything after it belongs to the program, options included
 //! (Python/getopt.c stops in the same place). If the first word of all is `render` or `diff`, the
 //! line is for that command; a script of that name is run as `./render`.
+//!
+//! IPython's magics have the same options, and code instead of a program behind them
+//! ([`Typed::parse_magic`]).
 
 use std::ffi::OsString;
 
@@ -113,41 +116,57 @@ impl Typed {
         {
             return TypedDrawing::parse(first == "diff", rest);
         }
-        let mut parser = lexopt::Parser::from_args(words);
-        let mut typed = TypedRun::default();
-        while let Some(argument) = parser.next().map_err(usage)? {
-            let value = match argument {
-                Short('h') | Long("help") => return Ok(Self::Help),
-                Short('V') | Long("version") => return Ok(Self::Version),
-                Short('q') | Long("quiet") => {
-                    typed.quiet = true;
-                    continue;
-                }
-                Long("by-line") => {
-                    typed.by_line = true;
-                    continue;
-                }
-                Short('a') | Long("flamegraph-extra-args") => {
-                    typed.script_args.push(parser.value().map_err(usage)?);
-                    continue;
-                }
-                Short('m') => Some(TypedTarget::Module(parser.value().map_err(usage)?)),
-                Short('c') => Some(TypedTarget::Code(parser.value().map_err(usage)?)),
-                Value(path) => Some(TypedTarget::Path(path)),
-                option => {
-                    let place = typed.valued(option)?;
-                    *place = Some(parser.value().map_err(usage)?);
-                    None
-                }
-            };
-            if let Some(target) = value {
-                typed.target = Some(target);
-                typed.args = parser.raw_args().map_err(usage)?.collect();
-                break;
-            }
-        }
-        Ok(Self::Run(Box::new(typed)))
+        parse_run(words, true)
     }
+
+    /// Sorts the words of a magic's line. There, neither `-m` nor `-c` say what to run, and every
+    /// word that is no option begins the code.
+    ///
+    /// # Errors
+    /// When an option is not known, or lacks its value.
+    pub fn parse_magic<I>(words: I) -> Result<Self, UsageError>
+    where
+        I: IntoIterator<Item: Into<OsString>>,
+    {
+        parse_run(words.into_iter().map(Into::into).collect(), false)
+    }
+}
+
+fn parse_run(words: Vec<OsString>, has_modules: bool) -> Result<Typed, UsageError> {
+    let mut parser = lexopt::Parser::from_args(words);
+    let mut typed = TypedRun::default();
+    while let Some(argument) = parser.next().map_err(usage)? {
+        let value = match argument {
+            Short('h') | Long("help") => return Ok(Typed::Help),
+            Short('V') | Long("version") => return Ok(Typed::Version),
+            Short('q') | Long("quiet") => {
+                typed.quiet = true;
+                continue;
+            }
+            Long("by-line") => {
+                typed.by_line = true;
+                continue;
+            }
+            Short('a') | Long("flamegraph-extra-args") => {
+                typed.script_args.push(parser.value().map_err(usage)?);
+                continue;
+            }
+            Short('m') if has_modules => Some(TypedTarget::Module(parser.value().map_err(usage)?)),
+            Short('c') if has_modules => Some(TypedTarget::Code(parser.value().map_err(usage)?)),
+            Value(path) => Some(TypedTarget::Path(path)),
+            option => {
+                let place = typed.valued(option)?;
+                *place = Some(parser.value().map_err(usage)?);
+                None
+            }
+        };
+        if let Some(target) = value {
+            typed.target = Some(target);
+            typed.args = parser.raw_args().map_err(usage)?.collect();
+            break;
+        }
+    }
+    Ok(Typed::Run(Box::new(typed)))
 }
 
 impl TypedRun {

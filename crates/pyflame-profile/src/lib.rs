@@ -27,6 +27,7 @@
 mod category;
 mod folded;
 mod frame;
+mod host;
 mod labels;
 mod profile;
 mod sample;
@@ -40,6 +41,7 @@ pub use folded::{
     unescape_frame,
 };
 pub use frame::{Frame, FrameId, Function, FunctionId};
+pub use host::Host;
 pub use labels::{Labels, LabelsId};
 pub use profile::{Engine, Meta, Profile, Unit};
 pub use sample::{Sample, SampleKey, State, Thread, ThreadId, ThreadName, Totals};

@@ -337,6 +337,13 @@ impl Profile {
 
     /// Rewrites function names, for where qualified names are learnt after the recording.
     pub fn rename_functions(&mut self, new_name: impl Fn(&Function) -> Option<Box<str>>) {
+        self.map_functions(|function| {
+            Some(Function { name: new_name(function)?, ..function.clone() })
+        });
+    }
+
+    /// Puts other functions in the place of those for which there is one.
+    pub fn map_functions(&mut self, replace: impl Fn(&Function) -> Option<Function>) {
         let mut renamed = Self { meta: self.meta.clone(), ..Self::default() };
         renamed.threads.clone_from(&self.threads);
         renamed.labels.clone_from(&self.labels);
@@ -344,10 +351,8 @@ impl Profile {
             .frames
             .iter()
             .filter_map(|frame| {
-                let mut function = self.functions.get_index(frame.function.0 as usize)?.clone();
-                if let Some(name) = new_name(&function) {
-                    function.name = name;
-                }
+                let function = self.functions.get_index(frame.function.0 as usize)?;
+                let function = replace(function).unwrap_or_else(|| function.clone());
                 let function = renamed.add_function(function);
                 Some(renamed.add_frame(Frame { function, line: frame.line }))
             })
@@ -372,10 +377,22 @@ impl Profile {
             let kept = if runner { StackId::EMPTY } else { stacks.push(caller, frame) };
             map.insert(stack, kept);
         }
+        self.move_samples(stacks, |_, stack| {
+            let kept = map[&stack] != StackId::EMPTY || stack == StackId::EMPTY;
+            kept.then_some(map[&stack])
+        });
+    }
+
+    /// Takes other stacks in the place of its own, and moves every sample to where it belongs
+    /// among them; those that have no place go.
+    pub(crate) fn move_samples(
+        &mut self,
+        stacks: StackTable,
+        place: impl Fn(ThreadId, StackId) -> Option<StackId>,
+    ) {
         self.stacks = stacks;
         for (key, totals) in std::mem::take(&mut self.samples) {
-            let stack = map[&key.stack];
-            if stack != StackId::EMPTY || key.stack == StackId::EMPTY {
+            if let Some(stack) = place(key.thread, key.stack) {
                 self.record_totals(SampleKey { stack, ..key }, totals);
             }
         }

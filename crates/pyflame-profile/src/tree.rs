@@ -46,6 +46,13 @@ pub struct LabelId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(u32);
 
+impl NodeId {
+    /// The node's position in [`Tree::iter`].
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// A function at one place of the call hierarchy.
 #[derive(Clone, Debug)]
 pub struct Node {

@@ -11,6 +11,7 @@ mod exceptions;
 mod fallback;
 mod label_registry;
 mod labels;
+mod magic;
 mod profile;
 mod recording;
 mod text;
@@ -27,6 +28,7 @@ mod _native {
     use crate::fallback::FallbackSampler;
     #[pymodule_export]
     use crate::labels::{LabelSet, read_labels};
+    use crate::magic::{MagicCommand, parse_magic};
     #[pymodule_export]
     use crate::profile::{Profile, interval_ns};
     #[pymodule_export]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use pyflame_cli::{
     Destination, FlamegraphScript, Format, Picture, interval_from_seconds, split_args,
 };
-use pyflame_profile::{Engine, Function, Measure, ThreadName, View, parse_folded};
+use pyflame_profile::{Engine, Function, Host, Measure, ThreadName, View, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -477,6 +477,55 @@ impl Profile {
     fn _pruned(&self, seconds: f64) -> Self {
         let wall = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
         self.inner.pruned(u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX)).into()
+    }
+
+    /// Take a notebook's kernel away, and give cells the names that people know them by.
+    ///
+    /// Args:
+    ///     host_files: Files of the kernel; of a folder, all.
+    ///     service_files: Those of them whose functions are called by cells, to do something.
+    ///     loop_files: Those of them that are its event loop's.
+    ///     thread_file: The file that Python starts threads with.
+    ///     loop_thread: The native id of the thread that runs the cell.
+    ///     cells: What to call the files of cells; code of a cell outside of functions is called
+    ///         like its file.
+    #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments")]
+    #[pyo3(signature = (*, host_files, service_files, loop_files, thread_file, loop_thread, cells))]
+    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
+    fn _of_notebook(
+        &self,
+        host_files: Vec<Text>,
+        service_files: Vec<Text>,
+        loop_files: Vec<Text>,
+        thread_file: Text,
+        loop_thread: u64,
+        cells: HashMap<String, String>,
+    ) -> Self {
+        let is_in = |places: &[Text], file: &str| {
+            let is_place = |place: &Text| match place.0.ends_with('/') {
+                true => file.starts_with(&place.0),
+                false => file == place.0,
+            };
+            places.iter().any(is_place)
+        };
+        let mut profile = self.inner.clone();
+        profile.drop_host(&Host {
+            is_host: &|function| is_in(&host_files, &function.file),
+            is_service: &|function| is_in(&service_files, &function.file),
+            is_loop: &|function| is_in(&loop_files, &function.file),
+            is_thread_start: &|function| *function.file == *thread_file.0,
+            loop_thread,
+        });
+        profile.map_functions(|function| {
+            let cell = cells.get(&*function.file)?;
+            let mut function = Function { file: cell.as_str().into(), ..function.clone() };
+            if &*function.name == "<module>" {
+                function.name = function.file.clone();
+                function.first_line = 1;
+            }
+            Some(function)
+        });
+        profile.into()
     }
 
     /// Every function that was seen, as name, file and first line.

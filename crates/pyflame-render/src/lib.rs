@@ -6,6 +6,8 @@
 //! width it is given and names every frame on hover. The same tree and options give the same
 //! bytes.
 //!
+//! For a terminal, [`text`] writes the widest frames of the same tree.
+//!
 //! This crate reads no profile and no clock; it knows nothing of how stacks are captured.
 //!
 //! ```
@@ -31,11 +33,15 @@ mod layout;
 mod name_attributes;
 mod options;
 mod palette;
+mod source;
 mod svg;
+mod text;
 mod visible;
 
 pub use error::RenderError;
 pub use name_attributes::{FrameAttributes, NameAttributes};
 pub use options::{MinWidth, Orientation, SvgOptions};
 pub use palette::{Background, Palette, Variation};
+pub use source::SourceLines;
 pub use svg::svg;
+pub use text::{TextOptions, text};

@@ -6,6 +6,7 @@ use crate::RenderError;
 use crate::flamegraph_args;
 use crate::name_attributes::NameAttributes;
 use crate::palette::{Background, Palette, Variation};
+use crate::source::SourceLines;
 
 /// Which way stacks grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +52,11 @@ pub struct SvgOptions {
     pub flame_chart: bool,
     /// Width of the picture; `None` fills the width of whatever shows it.
     pub width: Option<u32>,
+    /// Whether the picture has a script and hover titles. Where it is shown as an image, neither
+    /// would do anything.
+    pub is_interactive: bool,
+    /// Source of the lines that hover titles name, for files that nobody can open.
+    pub sources: SourceLines,
     /// Height of a frame, the gap to the next one included.
     pub frame_height: u32,
     /// Narrower frames are left out, and counted below the heading.
@@ -95,6 +101,8 @@ impl Default for SvgOptions {
             reverse: false,
             flame_chart: false,
             width: None,
+            is_interactive: true,
+            sources: SourceLines::default(),
             frame_height: 16,
             min_width: MinWidth::Pixels(0.1),
             font: String::new(),

@@ -20,6 +20,8 @@ use crate::palette::{Paint, Painter, dark_rules, patterns};
 use crate::visible::push_escaped;
 use crate::{Orientation, RenderError, SvgOptions};
 
+pub(crate) use details::{short_place, shown_name};
+
 /// Space left and right of the frames in a picture of fixed width, in pixels.
 pub(crate) const SIDE: u32 = 10;
 /// Rows above the frames: heading, facts or details, legend or figures.
@@ -105,7 +107,9 @@ impl<'a> Picture<'a> {
         } else {
             self.write_frames(out)?;
         }
-        write_script(out)?;
+        if self.options.is_interactive {
+            write_script(out)?;
+        }
         writeln!(out, "</svg>")
     }
 

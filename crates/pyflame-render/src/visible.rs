@@ -36,6 +36,13 @@ pub(crate) fn push_escaped(out: &mut String, text: &str) {
     }
 }
 
+/// Appends `text` so that it can stand on a terminal.
+pub(crate) fn push_visible_text(out: &mut String, text: &str) {
+    for character in text.chars() {
+        push_visible(out, character);
+    }
+}
+
 fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')
 }

@@ -113,7 +113,9 @@ function makeView(svg, frames) {
     if (colour === 'x') halo(text);
     text.textContent = ruler.fit(facts.name, room);
     const left = room - ruler.width(facts.name) - 9;
-    const place = shortPlace(facts.place);
+    // A cell of a notebook is named like its file.
+    const isNamed = facts.place.startsWith(facts.name + ':');
+    const place = isNamed ? '' : shortPlace(facts.place);
     if (place && left > 0 && ruler.width(place) <= left) {
       text.append(make('tspan', { class: 'place', dx: 7, 'fill-opacity': 0.62 }, place));
     }

@@ -25,7 +25,7 @@ impl Picture<'_> {
         }
         out.push('\n');
         push_place(out, label);
-        let lines = hottest_lines(node);
+        let lines = self.hottest_lines(label, node);
         if !lines.is_empty() {
             out.push('\n');
             push_escaped(out, &lines);
@@ -66,30 +66,36 @@ impl Picture<'_> {
         }
         text
     }
+
+    /// The lines that most of the value belongs to, the hottest first, with their source where
+    /// nobody could look it up.
+    fn hottest_lines(&self, label: &Label, node: &Node) -> String {
+        let mut lines: Vec<(u32, u64)> = node.lines.iter().map(|(l, v)| (*l, *v)).collect();
+        lines.sort_unstable_by_key(|&(line, value)| (std::cmp::Reverse(value), line));
+        let mut text = String::new();
+        for &(line, part) in lines.iter().take(HOTTEST) {
+            text.push_str(if text.is_empty() { "line " } else { " \u{b7} line " });
+            text.push_str(&line.to_string());
+            text.push_str(": ");
+            push_share(&mut text, part, node.total);
+            if let Some(source) = self.options.sources.line(&label.file, line) {
+                text.push_str(" `");
+                text.push_str(source);
+                text.push('`');
+            }
+        }
+        text
+    }
 }
 
 /// The name without the mark by which perf's collapsers tell kernel (`_[k]`), inlined (`_[i]`),
 /// compiled (`_[j]`) and waking (`_[w]`) functions.
-pub(super) fn shown_name(label: &Label) -> &str {
+pub(crate) fn shown_name(label: &Label) -> &str {
     if label.name.is_empty() {
         return "[no name]";
     }
     let marks = ["_[k]", "_[i]", "_[j]", "_[w]"];
     marks.iter().find_map(|mark| label.name.strip_suffix(mark)).unwrap_or(&label.name)
-}
-
-/// The lines that most of the value belongs to, the hottest first.
-fn hottest_lines(node: &Node) -> String {
-    let mut lines: Vec<(u32, u64)> = node.lines.iter().map(|(l, v)| (*l, *v)).collect();
-    lines.sort_unstable_by_key(|&(line, value)| (std::cmp::Reverse(value), line));
-    let mut text = String::new();
-    for &(line, part) in lines.iter().take(HOTTEST) {
-        text.push_str(if text.is_empty() { "line " } else { " \u{b7} line " });
-        text.push_str(&line.to_string());
-        text.push_str(": ");
-        push_share(&mut text, part, node.total);
-    }
-    text
 }
 
 fn push_place(out: &mut String, label: &Label) {
@@ -108,8 +114,12 @@ fn push_shortened(out: &mut String, text: &str) {
     }
 }
 
-/// The place as a label shows it: the last two parts of the path, and the line.
-pub(super) fn short_place(label: &Label) -> String {
+/// The place as a label shows it: the last two parts of the path, and the line. What is named
+/// like its file, as a cell of a notebook is, needs none.
+pub(crate) fn short_place(label: &Label) -> String {
+    if label.name == label.file {
+        return String::new();
+    }
     let parts = label.file.rmatch_indices(['/', '\\']);
     let start = parts.map(|(index, _)| index + 1).nth(1).unwrap_or(0);
     let file = label.file.get(start..).unwrap_or_default();

@@ -54,7 +54,9 @@ impl Picture<'_> {
             writeln!(out, "{text}</g>")?;
         }
         writeln!(out, "</g>")?;
-        self.write_untitled(out)?;
+        if self.options.is_interactive {
+            self.write_untitled(out)?;
+        }
         self.write_labels(out)?;
         writeln!(out, "</svg>")
     }
@@ -132,7 +134,7 @@ impl Picture<'_> {
         }
         self.push_rect(out, placed, attributes);
         match attributes.and_then(|attributes| attributes.title.as_ref()) {
-            _ if !placed.titled => out.push_str("/>"),
+            _ if !placed.titled || !self.options.is_interactive => out.push_str("/>"),
             Some(title) => {
                 out.push_str("><title>");
                 push_escaped(out, title);

@@ -1,0 +1,93 @@
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use pyflame_profile::{Profile, parse_folded};
+use pyflame_render::TextOptions;
+
+use super::{STILL_BYTES, base64, cell_html, cell_text, height};
+use crate::Picture;
+
+fn profile(folded: &str) -> Profile {
+    let mut profile = parse_folded(folded).0;
+    profile.meta.program = "In [7]".into();
+    profile
+}
+
+/// What stands between the quotes of an attribute.
+fn value<'a>(html: &'a str, attribute: &str) -> &'a str {
+    let start = html.find(&format!("{attribute}='")).unwrap() + attribute.len() + 2;
+    html[start..].split('\'').next().unwrap()
+}
+
+/// Stacks of very different names and widths.
+fn many_frames(count: usize) -> String {
+    let mut folded = String::new();
+    for index in 0..count {
+        let _ = writeln!(folded, "main;caller_{};callee_{index} {}", index / 9, index + 1);
+    }
+    folded
+}
+
+#[test]
+fn the_picture_is_there_once_to_use_and_once_to_see() {
+    let html = cell_html(&Picture::default(), &profile("main;it's & <it> 3\n")).unwrap();
+    let page = value(&html, "srcdoc").replace("&#39;", "'").replace("&amp;", "&");
+    assert!(page.contains("<script>") && page.contains("it&#39;s &amp; &lt;it&gt;"), "{page}");
+    assert!(value(&html, "src").starts_with("data:image/svg+xml;base64,PD94bWwg"), "{html}");
+    assert!(html.contains("Flame graph of In [7]"));
+}
+
+#[test]
+fn the_output_is_as_small_as_promised_and_says_what_is_missing() {
+    let html = cell_html(&Picture::default(), &profile(&many_frames(20_000))).unwrap();
+    assert!(html.len() < 200_000, "{}", html.len());
+    assert!(value(&html, "src").len() < STILL_BYTES * 4 / 3 + 100);
+    let page = value(&html, "srcdoc");
+    assert!(page.contains(" frames too narrow to draw ("));
+    let drawn = page.matches("<rect\n").count();
+    assert!((400..1_000).contains(&drawn), "{drawn}");
+}
+
+#[test]
+fn frames_that_are_all_alike_go_together() {
+    let folded: String = (0..5_000).fold(String::new(), |mut text, index| {
+        let _ = writeln!(text, "function_with_a_name_{index} 1");
+        text
+    });
+    let html = cell_html(&Picture::default(), &profile(&folded)).unwrap();
+    assert!(html.len() < 200_000, "{}", html.len());
+    assert!(html.contains("5,000 frames too narrow to draw (100%)"));
+}
+
+#[test]
+fn a_recording_without_samples_has_a_small_picture_that_says_so() {
+    let mut empty = profile("");
+    empty.meta.duration = Duration::from_micros(420);
+    let html = cell_html(&Picture::default(), &empty).unwrap();
+    assert!(html.contains("Nothing was sampled") && html.contains("min-height:170px"));
+    assert!(html.len() < 20_000, "{}", html.len());
+    let text = cell_text(&Picture::default(), &empty, &TextOptions::default());
+    assert!(text.contains("0.42 ms wall") && text.contains("Nothing was sampled"), "{text}");
+}
+
+#[test]
+fn the_text_begins_with_what_was_recorded() {
+    let text = cell_text(&Picture::default(), &profile("f 3\n"), &TextOptions::default());
+    assert!(text.starts_with("In [7] \u{b7} 3 samples\n"), "{text}");
+    assert!(text.ends_with("\n3 samples    100%    100%  f"), "{text}");
+}
+
+#[test]
+fn the_height_is_that_of_the_picture() {
+    assert_eq!(height(r#"<svg width="1200" height="358" font"#), 358);
+    assert_eq!(height("no picture"), 560);
+}
+
+#[test]
+fn bytes_are_encoded_with_their_padding() {
+    let cases =
+        [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("\u{ff}\u{ff}", "w7/Dvw==")];
+    for (bytes, text) in cases {
+        assert_eq!(base64(bytes.as_bytes()), text);
+    }
+}
