@@ -49,6 +49,11 @@ def page(request_id: str, stats: dict[str, Any], *, shows_all: bool) -> str:
     )
 
 
+def missing(what: Exception) -> str:
+    """What is there no more, or never was."""
+    return _document(format_html('<p class="note">{}</p>', str(what)))
+
+
 def missing_script(missing: Exception) -> str:
     """Help where an external script was asked for and isn't there."""
     return _document(
