@@ -63,7 +63,9 @@ def site(serve, chromium):
         kind, known = SERVERS[name]
         skip_unless_there(name)
         server = serve(kind, **{**known, **settings})
-        looks.append(Look(server, chromium.new_context(), FRAMEWORKS[kind.split()[0]]))
+        # An emulated theme would hold in all frames, whatever the page says.
+        context = chromium.new_context(color_scheme="null")
+        looks.append(Look(server, context, FRAMEWORKS[kind.split()[0]]))
         return looks[-1]
 
     yield open_site
@@ -309,6 +311,20 @@ def test_the_keyboard_reaches_the_switch_and_the_downloads(site):
     assert look.framework in look.names()
 
 
+@pytest.mark.parametrize("name", ["runserver", "plain DOM", "rendered", "policy, rendered"])
+def test_the_picture_has_the_theme_of_the_toolbar(site, name):
+    look = site(name)
+    look.open("/sync/")
+    light = look.colours()
+    look.page.locator("#djToggleThemeButton").click()
+    sync_api.expect(look.document.locator("body")).not_to_have_css("background-color", light[0])
+    dark = look.colours()
+    assert dark[0] == dark[1] != light[1]
+    look.page.locator("#djToggleThemeButton").click()
+    sync_api.expect(look.document.locator("body")).to_have_css("background-color", light[0])
+    assert look.colours() == light
+
+
 def forget(look):
     """Makes requests until the toolbar has let go of the one that is looked at."""
     for _ in range(3):
@@ -428,6 +444,13 @@ class Look:
     def click_frame(self, name):
         names = [title[0] for title in self.titles()]
         self.picture.locator(".frames rect").nth(names.index(name)).click(force=True)
+
+    def colours(self):
+        """Background of the panel's page and that of the picture."""
+        return [
+            part.evaluate("part => getComputedStyle(part).backgroundColor")
+            for part in (self.document.locator("body"), self.picture.locator("svg.pyflame"))
+        ]
 
     def download(self, kind) -> Download:
         with self.page.expect_download() as started:
