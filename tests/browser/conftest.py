@@ -1,4 +1,4 @@
-"""A headless Chromium and the places in which people look at pictures.
+"""The places in which people look at pictures; the browser is in the folder above.
 
 What is needed and not there (Chromium, Playwright, cargo) makes the tests skip with its name.
 """
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "http://pyflame.test"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 RESET = ".button:has-text('Reset zoom')"
 PLACES = ("file", "iframe", "srcdoc")
@@ -72,20 +63,6 @@ def draw() -> Draw:
         return done.stdout
 
     return run
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests; each test gets a fresh context."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="not run: no playwright")
-    names = (os.environ.get("PYFLAME_CHROMIUM", ""), "chromium", "chromium-browser")
-    path = next((found for name in names if name and (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("not run: no chromium (PYFLAME_CHROMIUM can name one)")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=PLACES)

@@ -21,7 +21,7 @@ class Server:
     """A server of the site.
 
     Args:
-        kind: ``runserver`` or ``uvicorn``.
+        kind: ``runserver``, maybe with an option of it, or ``uvicorn``.
         folder: Where the site keeps its database and cache.
         settings: What ``SITE_…`` variables say, by their names.
     """
@@ -40,8 +40,8 @@ class Server:
         }
         command = [sys.executable, "-m"]
         subprocess.run([*command, "django", "migrate", "-v0"], env=environment, check=True)
-        if kind == "runserver":
-            command += ["django", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
+        if kind.startswith("runserver"):
+            command += ["django", *kind.split(), "--noreload", f"127.0.0.1:{self.port}"]
         else:
             command += ["uvicorn", "serving:asgi", "--port", str(self.port), "--log-level=warning"]
         with self.log.open("wb") as log:

@@ -7,6 +7,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 
+GONE = "Data for this panel isn't available anymore. Please reload the page."
+
 
 def subtitle(stats: dict[str, Any]) -> str:
     """How long it took and how many samples there are."""
@@ -25,7 +27,7 @@ def frame(request_id: str, stats: dict[str, Any]) -> str:
     does not, ``panel.js`` does.
     """
     if not stats:
-        return "<p>Data for this panel isn't available anymore. Please reload the page.</p>"
+        return f"<p>{GONE}</p>"
     markup: str = format_html(
         '<iframe src="{}" title="Flame graph of the request" loading="lazy" '
         'data-djdt-styles="width:100%;height:98%;display:block"></iframe>',

@@ -11,10 +11,11 @@ from django.utils.safestring import SafeString, mark_safe
 from pyflame.djdt.content import duration
 
 _STYLE = """
+html { color-scheme: light dark; }
 html, body { height: 100%; margin: 0; }
 body { display: flex; flex-direction: column; background: #fff; color: #222;
        font: 13px/1.4 system-ui, sans-serif; }
-header { display: flex; flex-wrap: wrap; gap: 6px 22px; align-items: center; padding: 8px 2px; }
+header { display: flex; flex-wrap: wrap; gap: 6px 22px; align-items: center; padding: 8px 10px; }
 dl { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0; flex: 1 1 auto; }
 dl div { white-space: nowrap; }
 dt, dd { display: inline; margin: 0; }
@@ -25,10 +26,18 @@ nav a, nav b { display: inline-block; padding: 2px 9px; border: 1px solid #bbb; 
 nav b { background: #e8eef7; }
 a { color: #0b57a4; text-decoration: none; }
 a:hover, a:focus-visible { text-decoration: underline; }
-p { margin: 4px 2px; }
+p { margin: 4px 10px; }
 p.note { background: #fff4d6; border-left: 4px solid #d99a00; padding: 6px 10px; }
 iframe { flex: 1 1 auto; border: 0; width: 100%; min-height: 200px; }
 pre { overflow: auto; }
+@media (prefers-color-scheme: dark) {
+    body { background: #17181c; color: #ececf0; }
+    dt { color: #9a9ea8; }
+    nav a, nav b { border-color: #4a4d55; }
+    nav b { background: #2b2d34; }
+    a { color: #8ab8f0; }
+    p.note { background: #3a2f12; }
+}
 """
 
 
@@ -47,6 +56,11 @@ def page(request_id: str, stats: dict[str, Any], *, shows_all: bool) -> str:
             picture,
         )
     )
+
+
+def missing(what: Exception) -> str:
+    """What is there no more, or never was."""
+    return _document(format_html('<p class="note">{}</p>', str(what)))
 
 
 def missing_script(missing: Exception) -> str:

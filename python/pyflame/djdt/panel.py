@@ -54,8 +54,8 @@ class FlamegraphPanel(Panel):
 
     @property
     def scripts(self) -> list[str]:
-        """A script for where the toolbar renders panels with the page."""
-        return [reverse("djdt:pyflame_script")] if self.toolbar.should_render_panels() else []
+        """A script that gives the frame its size and colours."""
+        return [reverse("djdt:pyflame_script")]
 
     @classmethod
     def get_urls(cls) -> list[URLPattern]:

@@ -13,6 +13,7 @@ from debug_toolbar.toolbar import DebugToolbar
 from django.http import Http404, HttpResponse
 
 import pyflame
+from pyflame.djdt import content
 from pyflame.djdt import page as pages
 from pyflame.djdt.config import config
 from pyflame.exceptions import Error, MissingFlamegraphScript
@@ -35,7 +36,11 @@ def _panel_view(view: View) -> View:
     """Show to whom the toolbar is shown, in a frame of the site's own pages."""
 
     def within_a_frame(*args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(*args, **kwargs)
+        try:
+            response = view(*args, **kwargs)
+        except Http404 as missing:
+            # Django's page says how to write urls.py, and is not to be shown in a frame.
+            response = HttpResponse(pages.missing(missing), status=404)
         # Middleware that sets these leaves alone what is there.
         response["X-Frame-Options"] = "SAMEORIGIN"
         response["Content-Security-Policy"] = _POLICY
@@ -52,8 +57,8 @@ def _panel_view(view: View) -> View:
 @_panel_view
 def script(_: HttpRequest) -> HttpResponse:
     """The panel's script."""
-    content = Path(__file__).with_name("panel.js").read_bytes()
-    return HttpResponse(content, content_type="text/javascript; charset=utf-8")
+    source = Path(__file__).with_name("panel.js").read_bytes()
+    return HttpResponse(source, content_type="text/javascript; charset=utf-8")
 
 
 @_panel_view
@@ -69,7 +74,7 @@ def file(request: HttpRequest, request_id: str, name: str) -> HttpResponse:
     stats = _stats(request_id)
     extension = name.partition("flamegraph.")[2]
     if extension not in _TYPES or not stats["recording"]:
-        raise Http404(f"{name} is none of flamegraph.svg, flamegraph.folded and flamegraph.pyflame")
+        raise Http404(f"There is no {name} of this request.")
     recording = base64.b64decode(stats["recording"])
     if extension == "pyflame":
         return _response(recording, extension, request, stats)
@@ -99,7 +104,7 @@ def _stats(request_id: str) -> dict[str, Any]:
     toolbar = DebugToolbar.fetch(request_id, "FlamegraphPanel")
     stats = None if toolbar is None else toolbar.get_panel_by_id("FlamegraphPanel").get_stats()
     if not stats:
-        raise Http404("the toolbar has no flame graph of this request any more")
+        raise Http404(content.GONE)
     return dict(stats)
 
 
