@@ -130,14 +130,6 @@ pub(crate) fn interval(
     }
 }
 
-pub(crate) fn threads(typed: Option<OsString>) -> Result<ThreadChoice, UsageError> {
-    choose("--threads", typed, "all or main", |name| match name {
-        "all" => Some(ThreadChoice::All),
-        "main" => Some(ThreadChoice::Main),
-        _ => None,
-    })
-}
-
 pub(crate) fn engine(typed: Option<OsString>) -> Result<EngineChoice, UsageError> {
     choose("--engine", typed, "auto, signal or fallback", |name| {
         let all = [EngineChoice::Auto, EngineChoice::Signal, EngineChoice::Fallback];
@@ -146,7 +138,7 @@ pub(crate) fn engine(typed: Option<OsString>) -> Result<EngineChoice, UsageError
 }
 
 pub(crate) fn format(typed: Option<OsString>) -> Result<Option<Format>, UsageError> {
-    choose("--format", typed, "svg or folded", |name| Format::of_name(name).map(Some))
+    choose("--format", typed, Format::NAMES, |name| Format::of_name(name).map(Some))
 }
 
 pub(crate) fn choose<T: Default>(
