@@ -24,11 +24,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WHEELS = CHECKOUT / "target" / "wheels"
+TESTS = CHECKOUT / "tests"
+PYTEST = ["-m", "pytest", "-p", "no:cacheprovider"]
 # What notebooks are tested with on which Python.
 JUPYTER = {
-    "3.9": CHECKOUT / "tests" / "jupyter" / "requirements-oldest.txt",
-    "3.13": CHECKOUT / "tests" / "jupyter" / "requirements.txt",
+    "3.9": TESTS / "jupyter" / "requirements-oldest.txt",
+    "3.13": TESTS / "jupyter" / "requirements.txt",
 }
+# What the Django panel is tested with: each Django on a Python that it supports, and the newest
+# one on all newer ones.
+DJANGO = {"3.10": "4.2", "3.11": "5.2", "3.12": "6.0", "3.13": "6.1", "3.14": "6.1", "3.15": "6.1"}
+# Where all of its tests run, those in a browser included.
+DJANGO_WITH_BROWSER = ("3.10", "3.13")
 # Longer than any step takes on a slow machine; a hang must not hold up a machine for ever.
 STEP_LIMIT_SECONDS = 1800
 
@@ -141,33 +148,49 @@ def check_browser(report: Report) -> None:
     if not any(shutil.which(name) for name in ("chromium", "chromium-browser")):
         report.skip("browser", "there is no Chromium")
     elif report.run("browser tools", [sys.executable, *install]):
-        tests = ["-m", "pytest", "-p", "no:cacheprovider", "tests/browser"]
-        report.run("browser", [sys.executable, *tests])
+        report.run("browser", [sys.executable, *PYTEST, "tests/browser"])
 
 
 def check_jupyter(report: Report) -> None:
     """Notebooks: the oldest IPython on the oldest Python, and the newest with its front ends."""
     for version, needs in JUPYTER.items():
-        name = f"jupyter on {version}"
-        wheel = newest_wheel()
-        if wheel is None:
-            report.skip(name, "there is no wheel")
-            continue
-        try:
-            interpreter = interpreters.find(version)
-            python = interpreter.prepare_apart(f"jupyter-{version}", needs, wheel)
-        except UnavailableError as reason:
-            report.skip(name, str(reason))
-            continue
-        tests = ["-m", "pytest", "-p", "no:cacheprovider", "tests/jupyter"]
-        report.run(name, [str(python), *tests])
+        run_apart(report, f"jupyter on {version}", version, [needs], ["tests/jupyter"])
+
+
+def check_django(report: Report) -> None:
+    """The panel of the Django Debug Toolbar on real servers, with each Django."""
+    for version, django in DJANGO.items():
+        name = f"django {django} on {version}"
+        needs = [TESTS / "django" / f"requirements-{django}.txt"]
+        tests = ["tests/django/test_requests.py"]
+        if version in DJANGO_WITH_BROWSER:
+            needs.append(TESTS / "browser" / "requirements.txt")
+            tests = ["tests/django"]
+        run_apart(report, name, version, needs, tests)
+
+
+def run_apart(
+    report: Report, name: str, version: str, needs: Sequence[Path], tests: Sequence[str]
+) -> None:
+    """Runs tests in an environment of their own."""
+    wheel = newest_wheel()
+    if wheel is None:
+        report.skip(name, "there is no wheel")
+        return
+    try:
+        interpreter = interpreters.find(version).for_tests(name.partition(" ")[0], *needs)
+        interpreter.prepare(wheel)
+    except UnavailableError as reason:
+        report.skip(name, str(reason))
+        return
+    report.run(name, interpreter.command([*PYTEST, *tests]))
 
 
 def check_tests(report: Report, versions: Sequence[str]) -> None:
     """The Python tests: command, API, truth."""
-    tests = ["-m", "pytest", "-p", "no:cacheprovider"]
-    tests += ["--ignore=tests/browser", "--ignore=tests/jupyter"]
-    on_each_interpreter(report, "tests", versions, tests)
+    apart = ("browser", "django", "jupyter")
+    ignored = [f"--ignore=tests/{folder}" for folder in apart]
+    on_each_interpreter(report, "tests", versions, [*PYTEST, *ignored])
 
 
 def check_stress(report: Report, versions: Sequence[str]) -> None:
@@ -200,6 +223,7 @@ STEPS: dict[str, Callable[[Report], None]] = {
     "wheel": build_wheel,
     "python": check_python,
     "browser": check_browser,
+    "django": check_django,
     "jupyter": check_jupyter,
 }
 STEPS_PER_INTERPRETER: dict[str, Callable[[Report, Sequence[str]], None]] = {

@@ -9,6 +9,7 @@ left behind, and two checkouts can use one system at once.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -46,11 +47,21 @@ class Interpreter:
     version: str
     executable: Path
     system: Path | None = None
+    purpose: str = ""
+    requirements: tuple[Path, ...] = ()
+
+    def for_tests(self, purpose: str, *requirements: Path) -> Interpreter:
+        """The same interpreter with an environment of its own for some tests."""
+        return dataclasses.replace(self, purpose=f"-{purpose}", requirements=requirements)
 
     @property
     def environment(self) -> Path:
         """The folder of its virtual environment; the same path inside and outside a system."""
-        return ENVIRONMENTS / self.version
+        return ENVIRONMENTS / f"{self.version}{self.purpose}"
+
+    @property
+    def _wheels(self) -> Path:
+        return ENVIRONMENTS / f"wheels-{self.version}{self.purpose}"
 
     def command(self, arguments: Sequence[str]) -> list[str]:
         """The command that runs `python ARGUMENTS` in the environment, from the checkout."""
@@ -58,59 +69,38 @@ class Interpreter:
 
     def prepare(self, wheel: Path) -> None:
         """Makes the environment where it is missing or out of date, and installs the wheel."""
-        requirements = CHECKOUT / "tests" / "requirements.txt"
-        if self.version == "3.9":
-            requirements = CHECKOUT / "tests" / "requirements-3.9.txt"
+        requirements = self.requirements or (_usual_requirements(self.version),)
         stamp = self.environment / "made-from.json"
-        wanted = json.dumps([str(self.executable), requirements.read_text(encoding="utf-8")])
+        texts = [path.read_text(encoding="utf-8") for path in requirements]
+        wanted = json.dumps([str(self.executable), *texts])
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
             shutil.rmtree(self.environment, ignore_errors=True)
             self._make_environment(requirements)
             stamp.write_text(wanted, encoding="utf-8")
         self._pip("install", "--no-deps", "--force-reinstall", str(wheel))
 
-    def prepare_apart(self, name: str, requirements: Path, wheel: Path) -> Path:
-        """Makes an environment of its own for some tests, and returns its interpreter.
-
-        Only for this machine's own interpreters: these tests need what the system has besides.
-        """
-        if self.system is not None:
-            raise UnavailableError("not found on this machine itself")
-        environment = ENVIRONMENTS / name
-        python = environment / "bin" / "python"
-        stamp = environment / "made-from.json"
-        wanted = json.dumps([str(self.executable), requirements.read_text(encoding="utf-8")])
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
-            shutil.rmtree(environment, ignore_errors=True)
-            environment.parent.mkdir(parents=True, exist_ok=True)
-            _run([str(self.executable), "-m", "venv", str(environment)])
-            _run([*pip, "-r", str(requirements)])
-            stamp.write_text(wanted, encoding="utf-8")
-        _run([*pip, "--no-deps", "--force-reinstall", str(wheel)])
-        return python
-
-    def _make_environment(self, requirements: Path) -> None:
+    def _make_environment(self, requirements: Sequence[Path]) -> None:
+        needs = [word for path in requirements for word in ("-r", str(path))]
         self.environment.parent.mkdir(parents=True, exist_ok=True)
         make = [str(self.executable), "-m", "venv", str(self.environment)]
         if self.system is None:
             _run(make)
-            self._pip("install", "-r", str(requirements))
+            self._pip("install", *needs)
         else:
             # Debian's venv cannot bring pip along, and the system inside need not reach the
             # network: fetch the wheels from here and let pip's own wheel install them there.
-            wheels = ENVIRONMENTS / f"wheels-{self.version}"
-            fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(wheels)]
+            wheels = str(self._wheels)
+            fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", wheels]
             target = ["--only-binary=:all:", "--python-version", self.version]
-            _run([*fetch, *target, "pip", "-r", str(requirements)])
+            _run([*fetch, *target, "pip", *needs])
             _run(self._inside([*make, "--without-pip"]))
-            self._pip("install", "--no-index", "--find-links", str(wheels), "-r", str(requirements))
+            self._pip("install", "--no-index", "--find-links", wheels, *needs)
 
     def _pip(self, *arguments: str) -> None:
         if self.system is None:
             pip = ["-m", "pip"]
         else:
-            pip = [str(next((ENVIRONMENTS / f"wheels-{self.version}").glob("pip-*.whl")) / "pip")]
+            pip = [str(next(self._wheels.glob("pip-*.whl")) / "pip")]
         _run(self.command([*pip, *arguments, "--quiet", "--disable-pip-version-check"]))
 
     def _inside(self, command: list[str]) -> list[str]:
@@ -119,6 +109,11 @@ class Interpreter:
         places = [str(self.system), str(CHECKOUT), str(ENVIRONMENTS)]
         namespace = ["unshare", "--mount", "--propagation", "private", "--"]
         return [*namespace, "sh", "-euc", _ENTER_SYSTEM, "sh", *places, *command]
+
+
+def _usual_requirements(version: str) -> Path:
+    name = "requirements-3.9.txt" if version == "3.9" else "requirements.txt"
+    return CHECKOUT / "tests" / name
 
 
 # $1: the system; $2 and $3: folders that it sees under their own names, the first to work in.

@@ -9,7 +9,7 @@ from requests_at_once import FOREIGN, REQUEST_ID, at_once
 
 PANEL = ["pyflame.djdt.panel.FlamegraphPanel"]
 MANY = {"RESULTS_CACHE_SIZE": 100_000}
-REQUESTS = 400
+REQUESTS = 200
 # What calls a view, in the same thread or by way of another one.
 AROUND = re.compile(r"BaseHandler\._get_response|SyncToAsync\.thread_handler|_worker|Handle\._run")
 VIEWS = re.compile(r"\b(sync|async|hop|gather)_view |\b(first|second)_child |\bin_")
