@@ -98,7 +98,7 @@ impl Writer<'_> {
                 self.write_frame(node, &own);
             }
             let children = self.children(node);
-            let branches = children.len() > 1 && node != Tree::ROOT;
+            let branches = children.len() > 1;
             for (place, child) in children.iter().enumerate().rev() {
                 let (mark, line) = match (branches, place + 1 == children.len()) {
                     (false, _) => ("", ""),
