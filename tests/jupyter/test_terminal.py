@@ -84,7 +84,7 @@ def test_a_statement_shows_a_coloured_tree(open_terminal):
     shown = terminal.wait(2)
     assert "\x1b[33mspin\x1b[0m" in shown
     assert re.search(r"Out\[1\]: 42", plain(shown))
-    assert re.search(r"In \[1\] · \d+ samples", plain(shown))
+    assert re.search(r"In \[1\] · [\d,]+ samples", plain(shown))
     tree = plain(shown)[plain(shown).index(" samples") :].splitlines()
     assert max(map(len, tree)) <= 90
 
