@@ -107,7 +107,7 @@ def test_no_colours_where_nobody_wants_them(open_terminal):
 
 def test_an_interrupted_statement_shows_what_ran_until_then(open_terminal):
     terminal = open_terminal()
-    terminal.type("%pyflame print('be' + 'gun') or spin(60)")
+    terminal.type("%pyflame spin(0.3) or print('be' + 'gun') or spin(60)")
     terminal.interrupt_after("begun")
     shown = plain(terminal.wait(2))
     assert "KeyboardInterrupt" in shown
