@@ -34,6 +34,7 @@ KERNEL_PACKAGES = (
     "IPython",
     "comm",
     "debugpy",
+    "decorator",
     "ipykernel",
     "jupyter_client",
     "matplotlib_inline",
@@ -168,16 +169,18 @@ def _files_of_callers() -> set[str]:
 def _folders(packages: tuple[str, ...]) -> list[str]:
     """Return the folders of packages, as far as they have been imported by now."""
     modules = (sys.modules.get(name) for name in packages)
-    return [_folder(module) for module in modules if module is not None]
+    return [_place(module) for module in modules if module is not None]
 
 
-def _folder(package: ModuleType) -> str:
-    return os.path.dirname(str(package.__file__)) + "/"
+def _place(module: ModuleType) -> str:
+    """Return the folder of a package, or the file of a module that is none."""
+    file = str(module.__file__)
+    return os.path.dirname(file) + "/" if hasattr(module, "__path__") else file
 
 
 def _loop_files() -> list[str]:
     """Return the files of the event loop."""
-    files = [_folder(asyncio), selectors.__file__]
+    files = [_place(asyncio), _place(selectors)]
     tornado = sys.modules.get("tornado.platform.asyncio")
     if tornado is not None:
         files.append(str(tornado.__file__))

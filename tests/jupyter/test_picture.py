@@ -83,7 +83,7 @@ def test_the_still_picture_stands_for_itself(kernel):
 def test_text_says_where_the_time_went(kernel):
     ran = kernel.run("%%pyflame\nspin(0.3)")
     heading, columns, first, second = ran.picture.tree.splitlines()[:4]
-    assert re.match(rf"In \[{ran.number}\] · \d+ samples · \d+ ms wall", heading)
+    assert re.match(rf"In \[{ran.number}\] · [\d,]+ samples · [\d.]+ m?s wall", heading)
     assert columns.split() == ["total", "self"]
     assert first.split()[-2:] == ["In", f"[{ran.number}]"]
     assert re.search(r"\d ms +\d+(\.\d+)?% +\d+(\.\d+)?% .*spin  In \[1\]:4$", second)

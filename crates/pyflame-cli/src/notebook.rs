@@ -11,7 +11,7 @@
 use std::cmp::Reverse;
 
 use pyflame_profile::{Profile, Tree};
-use pyflame_render::{MinWidth, RenderError, SvgOptions, TextOptions, svg, text};
+use pyflame_render::{Medium, MinWidth, RenderError, SvgOptions, TextOptions, svg, text};
 
 use crate::{Picture, SaveError, facts};
 
@@ -32,14 +32,14 @@ pub fn cell_html(picture: &Picture, profile: &Profile) -> Result<String, SaveErr
     let tree = picture.view.tree(profile);
     let mut options = picture.options(profile);
     // A script that has no frames has nothing to do.
-    options.is_interactive = !tree.is_empty();
+    options.medium = if tree.is_empty() { Medium::Image } else { Medium::Page };
     let live = match &picture.script {
-        Some(_) if options.is_interactive => picture.draw(profile)?,
+        Some(_) if !tree.is_empty() => picture.draw(profile)?,
         _ => drawn_within(&tree, &options, LIVE_BYTES)?,
     };
     let live = String::from_utf8_lossy(&live);
     let mut still = options.clone();
-    still.is_interactive = false;
+    still.medium = Medium::Image;
     still.width = Some(options.width.unwrap_or(STILL_WIDTH));
     let still = drawn_within(&tree, &still, STILL_BYTES)?;
     let title = attribute(&options.title);
@@ -61,9 +61,10 @@ pub fn cell_text(picture: &Picture, profile: &Profile, options: &TextOptions) ->
     let heading = picture.options(profile).title;
     let facts = facts(profile).join(" \u{b7} ");
     let tree = picture.view.tree(profile);
-    let frames = match tree.is_empty() {
-        true => "Nothing was sampled: there was no time for a sample.\n".to_owned(),
-        false => text(&tree, options),
+    let frames = if tree.is_empty() {
+        "Nothing was sampled: there was no time for a sample.\n".to_owned()
+    } else {
+        text(&tree, options)
     };
     format!("{heading} \u{b7} {facts}\n{}", frames.trim_end())
 }

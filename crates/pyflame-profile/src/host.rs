@@ -67,18 +67,17 @@ impl Profile {
         for (stack, caller, frame) in self.stacks().iter() {
             let Some((function, _)) = self.frame(frame) else { continue };
             let mut keep = |stack| kept.push(stack, frame);
+            let is_host = (host.is_host)(function);
             let part = match parts[&caller] {
                 Part::Program(outer) if (host.is_service)(function) => Part::Service(keep(outer)),
-                Part::Program(outer) => Part::Program(keep(outer)),
-                part @ Part::Service(_) if (host.is_host)(function) || is_library(function) => part,
-                Part::Service(outer) => Part::Program(keep(outer)),
-                _ if (host.is_host)(function) => Part::Host { in_loop: (host.is_loop)(function) },
+                part @ Part::Service(_) if is_host || is_library(function) => part,
+                Part::Program(outer) | Part::Service(outer) => Part::Program(keep(outer)),
+                _ if is_host => Part::Host { in_loop: (host.is_loop)(function) },
                 Part::Start(outer) if is_start(function) => Part::Start(keep(outer)),
-                Part::Start(outer) => Part::Program(keep(outer)),
                 Part::Host { .. } if is_library(function) => Part::Library(keep(StackId::EMPTY)),
                 Part::Library(outer) if is_library(function) => Part::Library(keep(outer)),
                 Part::Host { .. } => Part::Program(keep(StackId::EMPTY)),
-                Part::Library(outer) => Part::Program(keep(outer)),
+                Part::Start(outer) | Part::Library(outer) => Part::Program(keep(outer)),
             };
             parts.insert(stack, part);
         }

@@ -502,9 +502,8 @@ impl Profile {
         cells: HashMap<String, String>,
     ) -> Self {
         let is_in = |places: &[Text], file: &str| {
-            let is_place = |place: &Text| match place.0.ends_with('/') {
-                true => file.starts_with(&place.0),
-                false => file == place.0,
+            let is_place = |place: &Text| {
+                file == place.0 || (place.0.ends_with('/') && file.starts_with(&place.0))
             };
             places.iter().any(is_place)
         };

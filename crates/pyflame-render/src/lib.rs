@@ -40,7 +40,7 @@ mod visible;
 
 pub use error::RenderError;
 pub use name_attributes::{FrameAttributes, NameAttributes};
-pub use options::{MinWidth, Orientation, SvgOptions};
+pub use options::{Medium, MinWidth, Orientation, SvgOptions};
 pub use palette::{Background, Palette, Variation};
 pub use source::SourceLines;
 pub use svg::svg;

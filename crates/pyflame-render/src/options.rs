@@ -18,6 +18,17 @@ pub enum Orientation {
     Icicle,
 }
 
+/// What shows a picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Medium {
+    /// A browser, as a page.
+    #[default]
+    Page,
+    /// A browser, as an image of a page: there, scripts and hover titles do nothing, and are left
+    /// out.
+    Image,
+}
+
 /// From which width on a frame is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MinWidth {
@@ -52,9 +63,8 @@ pub struct SvgOptions {
     pub flame_chart: bool,
     /// Width of the picture; `None` fills the width of whatever shows it.
     pub width: Option<u32>,
-    /// Whether the picture has a script and hover titles. Where it is shown as an image, neither
-    /// would do anything.
-    pub is_interactive: bool,
+    /// What shows the picture.
+    pub medium: Medium,
     /// Source of the lines that hover titles name, for files that nobody can open.
     pub sources: SourceLines,
     /// Height of a frame, the gap to the next one included.
@@ -101,7 +111,7 @@ impl Default for SvgOptions {
             reverse: false,
             flame_chart: false,
             width: None,
-            is_interactive: true,
+            medium: Medium::Page,
             sources: SourceLines::default(),
             frame_height: 16,
             min_width: MinWidth::Pixels(0.1),

@@ -18,7 +18,7 @@ use crate::figure::Figures;
 use crate::layout::Layout;
 use crate::palette::{Paint, Painter, dark_rules, patterns};
 use crate::visible::push_escaped;
-use crate::{Orientation, RenderError, SvgOptions};
+use crate::{Medium, Orientation, RenderError, SvgOptions};
 
 pub(crate) use details::{short_place, shown_name};
 
@@ -107,7 +107,7 @@ impl<'a> Picture<'a> {
         } else {
             self.write_frames(out)?;
         }
-        if self.options.is_interactive {
+        if self.options.medium == Medium::Page {
             write_script(out)?;
         }
         writeln!(out, "</svg>")

@@ -54,12 +54,11 @@ struct Writer<'a> {
 ///
 /// let (profile, _) = parse_folded("main;parse 3\nmain;write 1\n");
 /// let text = text(&View::default().tree(&profile), &TextOptions::default());
-/// assert_eq!(text, "\
-///     total            self
-/// 4 samples    100%      0%  main
-/// 3 samples   75.0%   75.0%  ├ parse
-///  1 sample   25.0%   25.0%  └ write
-/// ");
+/// let lines: Vec<&str> = text.lines().collect();
+/// assert_eq!(lines[0], "    total            self");
+/// assert_eq!(lines[1], "4 samples    100%      0%  main");
+/// assert_eq!(lines[2], "3 samples   75.0%   75.0%  \u{251c} parse");
+/// assert_eq!(lines[3], " 1 sample   25.0%   25.0%  \u{2514} write");
 /// ```
 pub fn text(tree: &Tree, options: &TextOptions) -> String {
     let whole = tree.node(Tree::ROOT).total;
@@ -98,7 +97,7 @@ impl Writer<'_> {
                 self.write_frame(node, &own);
             }
             let children = self.children(node);
-            let branches = children.len() > 1 && node != Tree::ROOT;
+            let branches = children.len() > 1;
             for (place, child) in children.iter().enumerate().rev() {
                 let (mark, line) = match (branches, place + 1 == children.len()) {
                     (false, _) => ("", ""),

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use super::{HEADER, Picture, escaped};
-use crate::Orientation;
 use crate::figure::push_count;
 use crate::layout::Placed;
 use crate::name_attributes::FrameAttributes;
 use crate::palette::Paint;
 use crate::visible::push_escaped;
+use crate::{Medium, Orientation};
 
 /// Places are written in units of a ten-millionth of a percent: exact enough for the script to
 /// zoom into the narrowest frame.
@@ -54,7 +54,7 @@ impl Picture<'_> {
             writeln!(out, "{text}</g>")?;
         }
         writeln!(out, "</g>")?;
-        if self.options.is_interactive {
+        if self.options.medium == Medium::Page {
             self.write_untitled(out)?;
         }
         self.write_labels(out)?;
@@ -134,7 +134,7 @@ impl Picture<'_> {
         }
         self.push_rect(out, placed, attributes);
         match attributes.and_then(|attributes| attributes.title.as_ref()) {
-            _ if !placed.titled || !self.options.is_interactive => out.push_str("/>"),
+            _ if !placed.titled || self.options.medium == Medium::Image => out.push_str("/>"),
             Some(title) => {
                 out.push_str("><title>");
                 push_escaped(out, title);
