@@ -26,7 +26,7 @@ nav a, nav b { display: inline-block; padding: 2px 9px; border: 1px solid #bbb; 
 nav b { background: #e8eef7; }
 a { color: #0b57a4; text-decoration: none; }
 a:hover, a:focus-visible { text-decoration: underline; }
-p { margin: 4px 10px; }
+h3, p, pre { margin: 4px 10px; }
 p.note { background: #fff4d6; border-left: 4px solid #d99a00; padding: 6px 10px; }
 iframe { flex: 1 1 auto; border: 0; width: 100%; min-height: 200px; }
 pre { overflow: auto; }
