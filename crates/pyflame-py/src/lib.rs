@@ -28,6 +28,7 @@ mod _native {
     use crate::fallback::FallbackSampler;
     #[pymodule_export]
     use crate::labels::{LabelSet, read_labels};
+    #[pymodule_export]
     use crate::magic::{MagicCommand, parse_magic};
     #[pymodule_export]
     use crate::profile::{Profile, interval_ns};
