@@ -63,7 +63,7 @@ impl RecordingHandle {
         };
         let is_by_scope = options.by_scope;
         let (started, wait) = channel();
-        let command = Command::Start(number, options, started);
+        let command = Command::Start(number, options, clock::monotonic_ns(), started);
         running.commands.send(command).map_err(|_| StartError::ThreadEnded)?;
         running.recordings += 1;
         wake::call();

@@ -207,8 +207,7 @@ impl Recording {
 
     /// Counts a sample whose stack is not known, and why.
     pub(crate) fn uncaptured(&mut self, look: Look, reason: &str) {
-        let marker =
-            self.profile.add_marker(&format!("[uncaptured: {reason}]"), Category::Uncaptured);
+        let marker = self.profile.add_marker(&uncaptured(reason), Category::Uncaptured);
         let stack = self.profile.push_frame(StackId::EMPTY, marker);
         self.profile.meta.uncaptured += 1;
         let nobody = LabelIds::default();
@@ -225,7 +224,7 @@ impl Recording {
         let interval_ns = u64::try_from(self.options.interval.as_nanos()).unwrap_or(u64::MAX);
         let accounted_ns = self.follow(look).accounted_ns;
         if look.at_ns.saturating_sub(accounted_ns) > interval_ns.saturating_mul(2) {
-            self.uncaptured(look, "the end, which no sample followed");
+            self.uncaptured(look, UNSEEN_END);
         }
     }
 
@@ -380,6 +379,13 @@ impl Recording {
         Some(self.profile.add_frame(Frame { function, line }))
     }
 }
+
+/// The name of a marker.
+fn uncaptured(reason: &str) -> String {
+    format!("[uncaptured: {reason}]")
+}
+
+const UNSEEN_END: &str = "the end, which no sample followed";
 
 /// The stack under which CPU time is shown that passed between samples.
 fn unseen_cpu(profile: &mut Profile) -> StackId {

@@ -19,8 +19,8 @@ use crate::{c_stack, wake};
 /// What the sampling thread is asked to do.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Begin a recording, and say when it has begun.
-    Start(u64, Options, Sender<()>),
+    /// Begin a recording, which was asked for at that time, and say when it has begun.
+    Start(u64, Options, u64, Sender<()>),
     /// End a recording, which was asked for at that time, and hand it over.
     Stop(u64, u64, Sender<Recorded>),
     /// Follow a scope in a recording from that time on.
@@ -103,15 +103,14 @@ impl Ticker {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Start(number, options, started) => {
-                let now_ns = monotonic_ns();
-                let mut recording = Recording::new(number, options, now_ns);
-                self.roster.refresh(now_ns, &mut self.slots);
+            Command::Start(number, options, asked_ns, started) => {
+                let mut recording = Recording::new(number, options, asked_ns);
+                self.roster.refresh(monotonic_ns(), &mut self.slots);
                 for thread in self.roster.iter_mut() {
                     if recording.wants(thread.native_id)
                         && let Some(cpu_ns) = thread.clock.cpu_ns()
                     {
-                        recording.follow_from_now(thread.look(now_ns, cpu_ns));
+                        recording.follow_from_now(thread.look(asked_ns, cpu_ns));
                     }
                 }
                 self.recordings.push(recording);

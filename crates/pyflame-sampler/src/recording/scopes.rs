@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use pyflame_profile::{LabelsId, Meta, State, Totals};
+use pyflame_profile::{Category, LabelsId, Meta, Profile, StackId, State, Thread, Totals};
 use rustc_hash::FxHashMap;
 
-use super::{Look, Recorded, Recording, unlabelled, unseen_cpu};
+use super::{Look, Recorded, Recording, UNSEEN_END, uncaptured, unlabelled, unseen_cpu};
 use crate::labels::LabelIds;
 
 /// The scopes that are followed, and the labels of one recording.
@@ -117,7 +117,14 @@ impl Recording {
             let stack = unseen_cpu(&mut profile);
             profile.record_totals(unlabelled(thread, stack), totals);
         }
-        let covered = Duration::from_nanos(ended.covered_ns);
+        let mut covered = Duration::from_nanos(ended.covered_ns);
+        // As with a whole recording, up to two intervals without a look are as it should be.
+        let last_look_ns = self.previous_tick_ns.max(ended.began_ns);
+        let end = Duration::from_nanos(now_ns.saturating_sub(last_look_ns));
+        if end > 2 * self.options.interval {
+            add_unseen_end(&mut profile, end);
+            covered += end;
+        }
         Some(Recorded { profile, seen_ns: self.seen_ns.clone(), label_numbers, covered })
     }
 
@@ -139,6 +146,17 @@ impl Recording {
         followed.accounted_cpu_ns = followed.cpu_ns;
         self.scopes.add_unseen_cpu(ids, cpu_ns);
     }
+}
+
+/// Shows the time before the end of a scope in which the sampling thread had no CPU.
+fn add_unseen_end(profile: &mut Profile, end: Duration) {
+    let marker = profile.add_marker(&uncaptured(UNSEEN_END), Category::Uncaptured);
+    let stack = profile.push_frame(StackId::EMPTY, marker);
+    let thread = profile.add_thread(Thread { name: "".into(), native_id: 0 });
+    let wall_ns = u64::try_from(end.as_nanos()).unwrap_or(u64::MAX);
+    let totals = Totals { samples: 1, wall_ns, cpu_ns: 0 };
+    profile.record_totals(unlabelled(thread, stack), totals);
+    profile.meta.uncaptured += 1;
 }
 
 fn position(labels: LabelsId) -> usize {
