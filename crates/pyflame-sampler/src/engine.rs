@@ -1,15 +1,17 @@
 //! The engine of a process: one sampling thread for any number of recordings.
 //!
 //! The thread, the signal handler and the note of dying code objects exist while something is
-//! recorded and go with the last recording. A forked child has none of the three and is told so.
+//! recorded and go with the last recording; after recordings by scope, a second later. A forked
+//! child has none of the three and is told so.
 #![expect(unsafe_code, reason = "pthread_atfork, pthread_self and the signal mask")]
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::linger::Linger;
 use crate::python::Python;
 use crate::recording::{Options, Recorded};
 use crate::roster::PthreadId;
@@ -24,6 +26,7 @@ pub struct RecordingHandle {
     number: u64,
     /// The process in which it was started.
     pid: u32,
+    is_by_scope: bool,
     has_ended: bool,
 }
 
@@ -36,6 +39,7 @@ struct Engine {
     pid: u32,
     commands: Sender<Command>,
     recordings: u64,
+    linger: Linger,
     thread: JoinHandle<()>,
 }
 
@@ -56,6 +60,9 @@ impl RecordingHandle {
             // The parent's. Its thread does not exist here, so there is nothing to join.
             _ = ManuallyDrop::new(engine.take());
         }
+        if let Some(ended) = engine.take_if(|engine| !engine.linger.take_up()) {
+            _ = ended.thread.join(); // It is on its last steps.
+        }
         let is_new = engine.is_none();
         let running = match &mut *engine {
             Some(running) => running,
@@ -67,14 +74,15 @@ impl RecordingHandle {
         running.commands.send(command).map_err(|_| StartError::ThreadEnded)?;
         running.recordings += 1;
         wake::call();
+        let handle = Self { number, pid, is_by_scope, has_ended: false };
         if is_by_scope {
-            return Ok(Self { number, pid, has_ended: false });
+            return Ok(handle);
         }
         let started = wait.recv().map_err(|_| StartError::ThreadEnded);
         if started.is_err() && is_new {
             *engine = None;
         }
-        started.map(|()| Self { number, pid, has_ended: false })
+        started.map(|()| handle)
     }
 
     /// Ends the recording. The caller holds the GIL, for the reasons that [`Self::start`] gives.
@@ -101,7 +109,7 @@ impl RecordingHandle {
         let (taken, wait) = channel();
         self.command(Command::Take(self.number, scope, clock::monotonic_ns(), taken))?;
         wake::call();
-        wait.recv().map_err(|_| StopError::NotFollowed)
+        receive(&wait).map_err(|_| StopError::NotFollowed)
     }
 
     fn command(&self, command: Command) -> Result<(), StopError> {
@@ -122,9 +130,16 @@ impl RecordingHandle {
         let running = engine.as_mut().ok_or(StopError::ThreadEnded)?;
         let (recorded, wait) = channel();
         _ = running.commands.send(Command::Stop(self.number, clock::monotonic_ns(), recorded));
+        running.recordings -= 1;
+        if self.is_by_scope {
+            // What it holds has been taken, scope by scope; it ends before anything new begins.
+            if running.recordings == 0 {
+                running.linger.begin();
+            }
+            return Ok(Recorded::default());
+        }
         wake::call();
         let recorded = wait.recv().map_err(|_| StopError::ThreadEnded);
-        running.recordings -= 1;
         if running.recordings == 0
             && let Some(Engine { commands, thread, .. }) = engine.take()
         {
@@ -135,6 +150,23 @@ impl RecordingHandle {
         recorded
     }
 }
+
+/// Waits for an answer of the sampling thread: a moment without going to sleep, which would take
+/// longer than most answers do.
+fn receive<T>(answer: &Receiver<T>) -> Result<T, RecvError> {
+    let until_ns = clock::monotonic_ns() + SPIN_NS;
+    while clock::monotonic_ns() < until_ns {
+        match answer.try_recv() {
+            Ok(answer) => return Ok(answer),
+            Err(TryRecvError::Disconnected) => return Err(RecvError),
+            Err(TryRecvError::Empty) => std::hint::spin_loop(),
+        }
+    }
+    answer.recv()
+}
+
+/// What going to sleep and waking up again takes, and a little more.
+const SPIN_NS: u64 = 100_000;
 
 fn engine() -> MutexGuard<'static, Option<Engine>> {
     ENGINE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -155,12 +187,14 @@ impl Engine {
             None => PthreadId::learn(pthread_self(), clock::native_id()),
         };
         let (commands, received) = channel();
+        let linger = Linger::default();
+        let its_linger = linger.clone();
         let mask = SignalMask::block_all();
         let thread = std::thread::Builder::new().name("pyflame".into()).spawn(move || {
             let mut pthread_id = pthread_id;
             pthread_id.confirm(pthread_self(), clock::native_id());
             be_punctual();
-            Ticker::new(python, signal, pthread_id, received).run();
+            Ticker::new(python, signal, pthread_id, received, its_linger).run();
             deaths::stop(python);
         });
         drop(mask);
@@ -169,7 +203,7 @@ impl Engine {
             deaths::stop(python);
             StartError::NoThread(error)
         })?;
-        Ok(Self { pid, commands, recordings: 0, thread })
+        Ok(Self { pid, commands, recordings: 0, linger, thread })
     }
 }
 

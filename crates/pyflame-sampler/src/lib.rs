@@ -20,6 +20,7 @@ mod engine;
 mod eye;
 mod held_memory;
 mod labels;
+mod linger;
 mod live_memory;
 mod own_memory;
 mod python;

@@ -55,7 +55,7 @@ impl Default for Options {
 }
 
 /// A recorded profile, and what is known of its threads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Recorded {
     /// The samples.
     pub profile: Profile,

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use crate::clock::monotonic_ns;
 use crate::code_cache::CodeCache;
 use crate::eye::{Eye, INCONSISTENT, Recipients, Seen};
+use crate::linger::{LINGER_NS, Linger};
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
 use crate::recording::{Options, Recorded, Recording};
@@ -42,6 +43,9 @@ pub(crate) struct Ticker {
     memory: BlockMemory,
     slots: Slots,
     stills: u64,
+    linger: Linger,
+    /// When something was recorded last, on the monotonic clock.
+    recorded_ns: u64,
 }
 
 /// The longest sleep: what is known of dead code objects is not to pile up.
@@ -63,6 +67,7 @@ impl Ticker {
         signal: Signal,
         pthread_id: PthreadId,
         commands: Receiver<Command>,
+        linger: Linger,
     ) -> Self {
         Self {
             python,
@@ -74,6 +79,8 @@ impl Ticker {
             memory: BlockMemory::new(),
             slots: Slots::all(),
             stills: 0,
+            linger,
+            recorded_ns: monotonic_ns(),
         }
     }
 
@@ -90,6 +97,9 @@ impl Ticker {
             }
             let collect_ns = self.collect();
             let now_ns = monotonic_ns();
+            if self.is_to_end(now_ns) {
+                return self.leave();
+            }
             let due: Vec<bool> =
                 self.recordings.iter_mut().map(|r| r.schedule.is_due(now_ns)).collect();
             if due.contains(&true) {
@@ -99,6 +109,14 @@ impl Ticker {
             let next_ns = self.recordings.iter().map(|r| r.schedule.next_ns()).chain(collect_ns);
             wake::wait_until(next_ns.fold(now_ns + LONGEST_SLEEP_NS, u64::min), calls);
         }
+    }
+
+    /// Whether nobody has wanted anything for so long that the thread ends by itself.
+    fn is_to_end(&mut self, now_ns: u64) -> bool {
+        if !self.recordings.is_empty() || !self.linger.is_lingering() {
+            self.recorded_ns = now_ns;
+        }
+        now_ns.saturating_sub(self.recorded_ns) > LINGER_NS && self.linger.end()
     }
 
     fn obey(&mut self, command: Command) {

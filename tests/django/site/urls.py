@@ -12,7 +12,7 @@ urlpatterns = [
     path("stream/", views.stream_view),
     path("async-stream/", views.async_stream_view),
     path("failing/", views.failing_view),
-    path("ten/", views.ten_ms_view),
+    path("loops/", views.loops_view),
     path("quick/", views.quick_view),
     path("numbered/<int:number>/", views.numbered_view),
     path("numbered-async/<int:number>/", views.numbered_async_view),

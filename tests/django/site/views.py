@@ -153,8 +153,10 @@ def in_failing_view():
     busy(0.02)
 
 
-def ten_ms_view(request):
-    busy(0.01)
+def loops_view(request):
+    """Does a fixed amount of work, so that what slows it shows in its time."""
+    for _ in range(int(request.GET["loops"])):
+        sum(range(200))
     return HttpResponse("<html><body>ten</body></html>")
 
 
