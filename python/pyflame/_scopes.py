@@ -41,6 +41,7 @@ class Scope:
     """
 
     def __init__(self, interval_ns: int, pairs: dict[str, str]) -> None:
+        self._has_ended = False
         self._labels = label_set(pairs, is_scope=True)
         self._recording: _SharedRecording | None = _join(interval_ns)
         self._recording.follow(self._labels)
@@ -49,8 +50,14 @@ class Scope:
         """Return a ``with`` block whose work belongs to the scope."""
         return Entered(self._labels)
 
+    def end(self) -> None:
+        """Stop to record; what was recorded can be had soon after without a wait."""
+        if self._recording is not None and not self._has_ended:
+            self._has_ended = True
+            self._recording.end(self._labels)
+
     def finish(self, program: str) -> tuple[Profile, float]:
-        """Stop to record; to be called once.
+        """Stop to record, if that has not happened, and hand over; to be called once.
 
         Args:
             program: What was recorded, as a person would name it.
@@ -58,6 +65,7 @@ class Scope:
         Returns:
             What was recorded, and for how many seconds some thread worked on it or waited in it.
         """
+        self.end()
         recording, self._recording = self._recording, None
         if recording is None:
             raise AssertionError("a scope is finished once")
@@ -121,6 +129,9 @@ class _SharedRecording:
 
     def follow(self, labels: LabelSet) -> None:
         self._recording.follow(labels)
+
+    def end(self, labels: LabelSet) -> None:
+        self._recording.end(labels)
 
     def take(self, labels: LabelSet, program: str) -> tuple[Profile, float]:
         profile, covered = self._recording.take(labels)

@@ -199,6 +199,11 @@ class TestScopes:
     """Pieces of work that are handed over one by one while others go on."""
 
     @staticmethod
+    def take(recording, labels):
+        recording.end(labels)
+        return recording.take(labels)
+
+    @staticmethod
     def scope(recording, **pairs):
         labels = _native.LabelSet(None, pairs, is_scope=True)
         recording.follow(labels)
@@ -219,17 +224,17 @@ class TestScopes:
         token = _LABELS.set(second)
         beta()
         _LABELS.reset(token)
-        profile, covered = recording.take(first)
+        profile, covered = self.take(recording, first)
         assert "alpha" in functions(profile)
         assert "beta" not in functions(profile)
         assert profile.filter(labels={"request": "1"}).samples == profile.samples
         assert profile.filter(labels={"part": "inner"}).cpu_time == pytest.approx(0.3, abs=0.03)
         assert covered == pytest.approx(profile.wall_time, rel=0.01)
-        rest, _ = recording.take(second)
+        rest, _ = self.take(recording, second)
         assert "beta" in functions(rest)
         assert "alpha" not in functions(rest)
         with pytest.raises(pyflame.exceptions.ProfilerStateError, match="not followed"):
-            recording.take(first)
+            self.take(recording, first)
         recording.stop()
 
     def test_what_no_thread_worked_on_is_not_covered(self):
@@ -245,7 +250,7 @@ class TestScopes:
             _LABELS.reset(token)
 
         asyncio.run(view())
-        profile, covered = recording.take(labels)
+        profile, covered = self.take(recording, labels)
         recording.stop()
         assert profile.duration >= 0.36
         assert 0.04 < covered < profile.duration - 0.2
@@ -261,6 +266,6 @@ class TestScopes:
             time.sleep(0.001)
         spent = time.thread_time() - started
         _LABELS.reset(token)
-        profile, _ = recording.take(labels)
+        profile, _ = self.take(recording, labels)
         recording.stop()
         assert profile.cpu_time == pytest.approx(spent, rel=0.1)

@@ -3,10 +3,14 @@
 
 use std::time::Duration;
 
-use pyflame_sampler::{Options, OwnFrame, Recorded, RecordingHandle, read_code, save_image};
+use pyflame_sampler::{
+    Options, OwnFrame, Recorded, RecordingHandle, StopError, Taking, is_checked, read_code,
+    save_image,
+};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCode;
+use rustc_hash::FxHashMap;
 
 use crate::exceptions;
 use crate::label_registry::{KeptLabels, registry};
@@ -39,7 +43,9 @@ impl Recording {
     /// Raises:
     ///     pyflame.exceptions.SignalsUnavailable: With the reason.
     fn start(&mut self, py: Python<'_>) -> PyResult<()> {
-        self.options.own_stack = own_stack(py, FRAMES_SHOWN)?;
+        if !is_checked() {
+            self.options.own_stack = own_stack(py, FRAMES_SHOWN)?;
+        }
         let handle = RecordingHandle::start(self.options.clone())
             .map_err(|error| exceptions::of_start(&error))?;
         self.handle = Some(handle);
@@ -59,7 +65,11 @@ impl Recording {
 /// A recording by signals of what belongs to scopes, each handed over when it ends.
 #[pyclass(module = "pyflame._native")]
 #[derive(Debug)]
-pub(crate) struct ScopedRecording(Recording);
+pub(crate) struct ScopedRecording {
+    recording: Recording,
+    /// Scopes that have ended and have not been taken.
+    ended: FxHashMap<u64, Taking>,
+}
 
 #[pymethods]
 impl ScopedRecording {
@@ -67,7 +77,7 @@ impl ScopedRecording {
     fn new(interval_ns: u64) -> Self {
         let mut recording = Recording::new(interval_ns, None);
         recording.options.by_scope = true;
-        Self(recording)
+        Self { recording, ended: FxHashMap::default() }
     }
 
     /// Start to record.
@@ -75,22 +85,31 @@ impl ScopedRecording {
     /// Raises:
     ///     pyflame.exceptions.SignalsUnavailable: With the reason.
     fn start(&mut self, py: Python<'_>) -> PyResult<()> {
-        self.0.start(py)
+        self.recording.start(py)
     }
 
     /// Follow a scope from now on.
     fn follow(&self, labels: &Bound<'_, LabelSet>) -> PyResult<()> {
-        let followed = self.0.handle()?.follow(labels.get().scope());
+        let followed = self.recording.handle()?.follow(labels.get().scope());
         followed.map_err(|error| exceptions::of_stop(&error))
     }
 
-    /// End a scope.
-    ///
+    /// End a scope; what belongs to it is handed over by :meth:`take`, a little later without a
+    /// wait.
+    fn end(&mut self, labels: &Bound<'_, LabelSet>) -> PyResult<()> {
+        let scope = labels.get().scope();
+        let taking =
+            self.recording.handle()?.take(scope).map_err(|error| exceptions::of_stop(&error))?;
+        self.ended.insert(scope, taking);
+        Ok(())
+    }
+
     /// Returns:
-    ///     What belongs to it, and for how many seconds some thread worked on it or waited
-    ///     within it.
-    fn take(&self, labels: &Bound<'_, LabelSet>) -> PyResult<(Profile, f64)> {
-        let recorded = self.0.handle()?.take(labels.get().scope());
+    ///     What belongs to a scope that has ended, and for how many seconds some thread worked on
+    ///     it or waited within it.
+    fn take(&mut self, labels: &Bound<'_, LabelSet>) -> PyResult<(Profile, f64)> {
+        let taking = self.ended.remove(&labels.get().scope());
+        let recorded = taking.ok_or(StopError::NotFollowed).and_then(Taking::receive);
         let recorded = recorded.map_err(|error| exceptions::of_stop(&error))?;
         let covered = recorded.covered.as_secs_f64();
         Ok((labelled(recorded), covered))
@@ -98,7 +117,7 @@ impl ScopedRecording {
 
     /// Stop to record.
     fn stop(&mut self) -> PyResult<()> {
-        self.0.stop().map(drop)
+        self.recording.stop().map(drop)
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Encoder {
     samples: Vec<(SampleKey, Totals)>,
     meta: Option<Meta>,
     rows: Rows,
-    packer: Packer,
+    pub(crate) packer: Packer,
 }
 
 /// A profile is not the one that was written before, grown: a part of a file takes increments

@@ -44,7 +44,7 @@ pub use encoder::{Encoder, NotContinued};
 pub use header::{HEADER, ReadError, is_recording};
 pub use lost::{Damage, Lost, Reason};
 pub use reader::{Reading, read};
-pub use writer::{WriteError, Writer, write};
+pub use writer::{WriteError, Writer, write, write_hastily};
 
 #[cfg(test)]
 mod tests;

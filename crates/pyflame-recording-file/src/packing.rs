@@ -7,12 +7,12 @@ use crate::cursor::Senseless;
 
 /// As small as one gets without taking twice the time; zlib's own default.
 const LEVEL: u8 = 6;
-/// Blocks that are stored as they are.
-const STORED: u8 = 0;
 
 /// Packs the payloads of one writer, no tighter than readers unpack.
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
+    /// Whether payloads are stored as they are: packing begins by clearing a third of a megabyte.
+    pub(crate) is_hasty: bool,
     unpacked: usize,
     packed: usize,
 }
@@ -21,14 +21,30 @@ impl Packer {
     /// Packs a payload; `copied` is what a reader will charge for it besides.
     pub(crate) fn pack(&mut self, payload: &[u8], copied: usize) -> Vec<u8> {
         self.unpacked += payload.len() + copied;
-        let mut packed = compress_to_vec(payload, LEVEL);
+        let mut packed =
+            if self.is_hasty { stored(payload) } else { compress_to_vec(payload, LEVEL) };
         // Half of what a reader allows, since it counts what all writers of a file have written.
         if self.unpacked > (1 << 20) + 16 * (self.packed + packed.len()) {
-            packed = compress_to_vec(payload, STORED);
+            packed = stored(payload);
         }
         self.packed += packed.len();
         packed
     }
+}
+
+/// The payload in blocks that are not packed (RFC 1951, 3.2.4): whether it is the last, the length,
+/// and the length with all its bits turned over.
+fn stored(payload: &[u8]) -> Vec<u8> {
+    let mut blocks = payload.chunks(usize::from(u16::MAX)).peekable();
+    let mut out = Vec::with_capacity(payload.len() + 16);
+    while let Some(block) = blocks.next() {
+        let length = u16::try_from(block.len()).unwrap_or(u16::MAX);
+        out.push(u8::from(blocks.peek().is_none()));
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.extend(block);
+    }
+    out
 }
 
 /// How much the chunks of a file may be altogether when they are unpacked, and the names that
@@ -79,6 +95,16 @@ mod tests {
         let unpacked = (0..4).map(|_| allowance.unpack(&bomb).is_some()).collect::<Vec<_>>();
         assert_eq!(unpacked, [true, true, true, false]);
         assert!(allowance.unpack(&bomb).is_none(), "nothing is left for the next");
+    }
+
+    #[test]
+    fn what_is_stored_is_read_as_if_it_were_packed() {
+        for length in [1, 2, 65_534, 65_535, 65_536, 200_000] {
+            let payload: Vec<u8> = (0..length).map(|byte: u32| byte.to_le_bytes()[0]).collect();
+            let mut packer = Packer { is_hasty: true, ..Packer::default() };
+            let stored = packer.pack(&payload, 0);
+            assert_eq!(Allowance::of_file(stored.len()).unpack(&stored), Some(payload));
+        }
     }
 
     #[test]

@@ -14,6 +14,15 @@ pub fn write(profile: &Profile) -> Vec<u8> {
     bytes
 }
 
+/// As [`write`], in a fraction of the time and some four times the size: nothing is packed.
+pub fn write_hastily(profile: &Profile) -> Vec<u8> {
+    let mut bytes = HEADER.to_vec();
+    let mut encoder = Encoder::new(0);
+    encoder.packer.is_hasty = true;
+    encoder.encode(profile, &mut bytes);
+    bytes
+}
+
 /// Writes a recording that grows: each call appends what is new, so that the file is complete up
 /// to the last of them whatever happens later.
 ///

@@ -101,15 +101,15 @@ impl RecordingHandle {
         self.command(Command::Follow(self.number, scope, clock::monotonic_ns()))
     }
 
-    /// Ends a scope that is followed; returns what belongs to it. The caller holds the GIL.
+    /// Ends a scope that is followed; what belongs to it can be had from what is returned.
     ///
     /// # Errors
-    /// As [`Self::stop`], and when the scope is not followed.
-    pub fn take(&self, scope: u64) -> Result<Recorded, StopError> {
+    /// As [`Self::stop`].
+    pub fn take(&self, scope: u64) -> Result<Taking, StopError> {
         let (taken, wait) = channel();
         self.command(Command::Take(self.number, scope, clock::monotonic_ns(), taken))?;
         wake::call();
-        receive(&wait).map_err(|_| StopError::NotFollowed)
+        Ok(Taking(Mutex::new(wait)))
     }
 
     fn command(&self, command: Command) -> Result<(), StopError> {
@@ -167,6 +167,28 @@ fn receive<T>(answer: &Receiver<T>) -> Result<T, RecvError> {
 
 /// What going to sleep and waking up again takes, and a little more.
 const SPIN_NS: u64 = 100_000;
+
+/// A scope that has ended, on its way from the sampling thread. (The lock is for nothing but to
+/// let it be handed from thread to thread.)
+#[derive(Debug)]
+pub struct Taking(Mutex<Receiver<Recorded>>);
+
+impl Taking {
+    /// Waits for what belongs to the scope. The caller holds the GIL.
+    ///
+    /// # Errors
+    /// When the scope was not followed.
+    pub fn receive(self) -> Result<Recorded, StopError> {
+        let wait = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        receive(&wait).map_err(|_| StopError::NotFollowed)
+    }
+}
+
+/// Whether what is captured has been held against the interpreter in this process: then
+/// [`Options::own_stack`] is not needed any more.
+pub fn is_checked() -> bool {
+    IS_CHECKED.load(Ordering::Acquire)
+}
 
 fn engine() -> MutexGuard<'static, Option<Engine>> {
     ENGINE.lock().unwrap_or_else(PoisonError::into_inner)

@@ -34,7 +34,7 @@ mod task;
 mod ticker;
 mod wake;
 
-pub use engine::RecordingHandle;
+pub use engine::{RecordingHandle, Taking, is_checked};
 pub use labels::{LabelError, LabelIds, LabelPlace, LabelReader};
 pub use pyflame_cpython::ContextTypes;
 pub use recording::{Options, Recorded};

@@ -101,7 +101,7 @@ class FlamegraphPanel(Panel):
         if getattr(response, "streaming", False) and not isinstance(response, FileResponse):
             recorder.follow_stream(response, then=self._stream_ended)
         else:
-            recorder.finish()
+            recorder.end()
         return response
 
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:  # noqa: ARG002 - the toolbar's signature

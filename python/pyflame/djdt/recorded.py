@@ -41,6 +41,7 @@ class RequestRecorder:
         self._stats: dict[str, Any] | None = None
         self._scope: Scope | None = None
         self._fallback: Recorder | None = None
+        self._wall: float | None = None
         self._started = time.perf_counter()
         try:
             self._scope = Scope(config.interval_ns, {"request": self._program})
@@ -97,11 +98,19 @@ class RequestRecorder:
         self.finish()
         self._stats = None
 
-    def finish(self) -> None:
+    def end(self) -> None:
         """Stop to record; does nothing if that has happened."""
+        if self._wall is None:
+            self._wall = time.perf_counter() - self._started
+            if self._scope is not None:
+                self._scope.end()
+
+    def finish(self) -> None:
+        """Stop to record, if that has not happened, and keep what was recorded."""
         if self._stats is not None:
             return
-        wall = time.perf_counter() - self._started
+        self.end()
+        wall = self._wall or 0.0
         scope, self._scope = self._scope, None
         fallback, self._fallback = self._fallback, None
         if scope is not None:
@@ -118,6 +127,8 @@ class RequestRecorder:
 
     def stats(self) -> dict[str, Any]:
         """What is to be kept, as JSON has it; ``is_open`` says that the request goes on."""
+        if self._wall is not None:
+            self.finish()
         if self._stats is not None:
             return self._stats
         return {**self._facts(time.perf_counter() - self._started), "is_open": True}
@@ -185,6 +196,9 @@ def _tool_folders() -> list[str]:
 
 def _fitting(profile: Profile, most_bytes: int) -> tuple[bytes, float]:
     """The recording as bytes, and what had to be as narrow as this many seconds to be left out."""
+    recording = profile._to_bytes_hastily()
+    if len(recording) <= most_bytes // 2:
+        return recording, 0.0
     recording = profile.to_bytes()
     narrow = profile.wall_time / 10_000
     while len(recording) > most_bytes and narrow <= profile.wall_time:

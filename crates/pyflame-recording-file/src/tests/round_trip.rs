@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use pyflame_profile::{Function, Profile, Thread};
 
 use super::profiles::{dump, example, parts};
-use crate::{HEADER, ReadError, read, write};
+use crate::{HEADER, ReadError, read, write, write_hastily};
 
 proptest! {
     #[test]
@@ -14,6 +14,9 @@ proptest! {
         prop_assert!(reading.lost.is_empty(), "{:?}", reading.lost);
         prop_assert_eq!(reading.parts.len(), 1);
         prop_assert_eq!(dump(&reading.into_profile()), dump(&profile));
+        let hasty = read(&write_hastily(&profile)).unwrap();
+        prop_assert!(hasty.lost.is_empty(), "{:?}", hasty.lost);
+        prop_assert_eq!(dump(&hasty.into_profile()), dump(&profile));
     }
 
     #[test]
