@@ -16,6 +16,7 @@ from pyflame._label import enter, label_set, leave
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextvars import Token
     from types import TracebackType
 
@@ -56,21 +57,25 @@ class Scope:
             self._has_ended = True
             self._recording.end(self._labels)
 
-    def finish(self, program: str) -> tuple[Profile, float]:
+    def finish(
+        self, program: str, tool_folders: Sequence[str] = ()
+    ) -> tuple[Profile, float, float]:
         """Stop to record, if that has not happened, and hand over; to be called once.
 
         Args:
             program: What was recorded, as a person would name it.
+            tool_folders: Functions of files below these are no part of it.
 
         Returns:
-            What was recorded, and for how many seconds some thread worked on it or waited in it.
+            What was recorded; for how many seconds some thread worked on it or waited in it; and
+            how many seconds the functions of these files took, which are no part of it.
         """
         self.end()
         recording, self._recording = self._recording, None
         if recording is None:
             raise AssertionError("a scope is finished once")
         try:
-            return recording.take(self._labels, program)
+            return recording.take(self._labels, program, tool_folders)
         finally:
             _leave(recording)
 
@@ -133,16 +138,10 @@ class _SharedRecording:
     def end(self, labels: LabelSet) -> None:
         self._recording.end(labels)
 
-    def take(self, labels: LabelSet, program: str) -> tuple[Profile, float]:
-        profile, covered = self._recording.take(labels)
-        profile = profile._completed(
-            program=program,
-            engine_note="",
-            thread_names=self._names.known(),
-            runner_files=(),
-            own_folder=None,
-        )
-        return profile, covered
+    def take(
+        self, labels: LabelSet, program: str, tool_folders: Sequence[str]
+    ) -> tuple[Profile, float, float]:
+        return self._recording.take(labels, program, self._names.known(), tool_folders)
 
     def stop(self) -> None:
         self._names.stop()

@@ -201,7 +201,8 @@ class TestScopes:
     @staticmethod
     def take(recording, labels):
         recording.end(labels)
-        return recording.take(labels)
+        profile, covered, _ = recording.take(labels, "a scope", [], [])
+        return profile, covered
 
     @staticmethod
     def scope(recording, **pairs):

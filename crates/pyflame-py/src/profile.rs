@@ -415,8 +415,7 @@ impl Profile {
     ///     thread_names: Native id, name, and when they were learnt on the monotonic clock, for
     ///         each thread in order of that time.
     ///     runner_files: Frames of these files at the outer end of stacks are not the program's.
-    ///     own_folder: The time of functions of files below it is their callers'; None to leave
-    ///         all as it is.
+    ///     own_folder: The time of functions of files below it is their callers'.
     #[pyo3(signature = (*, program, engine_note, thread_names, runner_files, own_folder))]
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _completed(
@@ -425,21 +424,14 @@ impl Profile {
         engine_note: &str,
         thread_names: Vec<(u64, Text, u64)>,
         runner_files: Vec<Text>,
-        own_folder: Option<Text>,
+        own_folder: Text,
     ) -> Self {
         let mut profile = self.inner.clone();
         profile.meta.program = program.0.into();
         profile.meta.engine_note = engine_note.into();
-        let names = thread_names.into_iter().map(|(native_id, name, learnt_ns)| ThreadName {
-            native_id,
-            name: name.0.into_boxed_str(),
-            learnt_ns,
-        });
-        profile.name_threads(names.collect(), &self.seen_ns);
+        profile.name_threads(names(thread_names), &self.seen_ns);
         profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
-        if let Some(folder) = own_folder {
-            profile.drop_own(|function| function.file.starts_with(&folder.0));
-        }
+        profile.drop_own(|function| function.file.starts_with(&own_folder.0));
         profile.into()
     }
 
@@ -451,9 +443,8 @@ impl Profile {
     #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
     fn _without_tool(&self, folders: Vec<Text>) -> (Self, f64) {
         let mut profile = self.inner.clone();
-        let is_tool = |function: &Function| folders.iter().any(|f| function.file.starts_with(&f.0));
-        let gone = profile.drop_tool(is_tool);
-        (profile.into(), seconds(gone.wall_ns))
+        let tool_s = drop_tool(&mut profile, &folders);
+        (profile.into(), tool_s)
     }
 
     /// The profile without the server and the framework around the work.
@@ -590,6 +581,22 @@ fn read(py: Python<'_>, bytes: &[u8], name: &str) -> PyResult<Profile> {
         exceptions::warn_of_damage(py, &format!("{name} is damaged: {}", reading.lost))?;
     }
     Ok(py.detach(|| reading.into_profile()).into())
+}
+
+/// Takes out what is of files below the folders; returns the seconds that went.
+pub(crate) fn drop_tool(profile: &mut pyflame_profile::Profile, folders: &[Text]) -> f64 {
+    let is_tool = |function: &Function| folders.iter().any(|f| function.file.starts_with(&f.0));
+    seconds(profile.drop_tool(is_tool).wall_ns)
+}
+
+/// Native id, name, and when they were learnt on the monotonic clock, of each thread.
+pub(crate) fn names(threads: Vec<(u64, Text, u64)>) -> Vec<ThreadName> {
+    let name = |(native_id, name, learnt_ns): (u64, Text, u64)| ThreadName {
+        native_id,
+        name: name.0.into_boxed_str(),
+        learnt_ns,
+    };
+    threads.into_iter().map(name).collect()
 }
 
 fn view(mode: &str, by_line: bool) -> PyResult<View> {

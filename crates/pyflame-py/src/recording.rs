@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use crate::exceptions;
 use crate::label_registry::{KeptLabels, registry};
 use crate::labels::LabelSet;
-use crate::profile::Profile;
+use crate::profile::{Profile, drop_tool, names};
 use crate::text::Text;
 
 /// A recording by signals of one thread or of all threads.
@@ -104,15 +104,34 @@ impl ScopedRecording {
         Ok(())
     }
 
+    /// Take what belongs to a scope that has ended.
+    ///
+    /// Args:
+    ///     labels: The scope.
+    ///     program: What it is, as a person would name it.
+    ///     thread_names: Native id, name, and when they were learnt on the monotonic clock.
+    ///     tool_folders: Functions of files below these are no part of it.
+    ///
     /// Returns:
-    ///     What belongs to a scope that has ended, and for how many seconds some thread worked on
-    ///     it or waited within it.
-    fn take(&mut self, labels: &Bound<'_, LabelSet>) -> PyResult<(Profile, f64)> {
+    ///     What was recorded; for how many seconds some thread worked on it or waited within it;
+    ///     and how many seconds the tool took meanwhile, which are no part of it.
+    #[expect(clippy::needless_pass_by_value, reason = "a list from Python has no other form")]
+    fn take(
+        &mut self,
+        labels: &Bound<'_, LabelSet>,
+        program: Text,
+        thread_names: Vec<(u64, Text, u64)>,
+        tool_folders: Vec<Text>,
+    ) -> PyResult<(Profile, f64, f64)> {
         let taking = self.ended.remove(&labels.get().scope());
         let recorded = taking.ok_or(StopError::NotFollowed).and_then(Taking::receive);
-        let recorded = recorded.map_err(|error| exceptions::of_stop(&error))?;
-        let covered = recorded.covered.as_secs_f64();
-        Ok((labelled(recorded), covered))
+        let Recorded { mut profile, seen_ns, label_numbers, covered } =
+            recorded.map_err(|error| exceptions::of_stop(&error))?;
+        fill_labels(&mut profile, label_numbers);
+        profile.meta.program = program.0.into();
+        profile.name_threads(names(thread_names), &seen_ns);
+        let tool_s = drop_tool(&mut profile, &tool_folders);
+        Ok((profile.into(), covered.as_secs_f64(), tool_s))
     }
 
     /// Stop to record.
@@ -130,9 +149,13 @@ impl Recording {
 /// The profile, with the pairs that the numbers of labels stand for.
 fn labelled(recorded: Recorded) -> Profile {
     let Recorded { mut profile, seen_ns, label_numbers, .. } = recorded;
-    let registry = registry();
-    profile.fill_labels(label_numbers.into_iter().map(|number| registry.pairs(number)));
+    fill_labels(&mut profile, label_numbers);
     Profile::recorded(profile, seen_ns)
+}
+
+fn fill_labels(profile: &mut pyflame_profile::Profile, numbers: Vec<u64>) {
+    let registry = registry();
+    profile.fill_labels(numbers.into_iter().map(|number| registry.pairs(number)));
 }
 
 /// Signals without a look at any stack: what a sample costs at the very least.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import inspect
 import time
 from typing import TYPE_CHECKING, Any
@@ -114,16 +115,16 @@ class RequestRecorder:
         scope, self._scope = self._scope, None
         fallback, self._fallback = self._fallback, None
         if scope is not None:
-            profile, covered = scope.finish(self._program)
+            profile, covered, tool = scope.finish(self._program, _tool_folders())
         elif fallback is not None and not self.is_async:
-            profile = fallback.stop()
+            profile, tool = fallback.stop()._without_tool(_tool_folders())
             covered = wall
         else:
             if fallback is not None:
                 fallback.stop()
             self._stats = self._facts(wall)
             return
-        self._stats = self._kept(profile, wall, covered)
+        self._stats = self._kept(profile, wall, covered, tool)
 
     def stats(self) -> dict[str, Any]:
         """What is to be kept, as JSON has it; ``is_open`` says that the request goes on."""
@@ -156,8 +157,7 @@ class RequestRecorder:
             "recording": "",
         }
 
-    def _kept(self, profile: Profile, wall: float, covered: float) -> dict[str, Any]:
-        profile, tool = profile._without_tool(_tool_folders())
+    def _kept(self, profile: Profile, wall: float, covered: float, tool: float) -> dict[str, Any]:
         facts = self._facts(wall)
         facts.update(
             cpu=profile.cpu_time,
@@ -187,11 +187,12 @@ async def _call_in_a_thread(function: Callable[[Any], None], argument: Any) -> N
     await sync_to_async(function)(argument)
 
 
-def _tool_folders() -> list[str]:
+@functools.cache
+def _tool_folders() -> tuple[str, ...]:
     import debug_toolbar
 
     # Never in a picture of a request: who looks at it.
-    return [f"{package.__path__[0]}/" for package in (debug_toolbar, pyflame)]
+    return tuple(f"{package.__path__[0]}/" for package in (debug_toolbar, pyflame))
 
 
 def _fitting(profile: Profile, most_bytes: int) -> tuple[bytes, float]:
