@@ -14,7 +14,7 @@ pub fn write(profile: &Profile) -> Vec<u8> {
     bytes
 }
 
-/// As [`write`], in a fraction of the time and some four times the size: nothing is packed.
+/// As [`write()`], in a fraction of the time and some four times the size: nothing is packed.
 pub fn write_hastily(profile: &Profile) -> Vec<u8> {
     let mut bytes = HEADER.to_vec();
     let mut encoder = Encoder::new(0);
