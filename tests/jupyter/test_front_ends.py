@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-from browser.conftest import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,19 +108,6 @@ def address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
                 return f"{json.loads(path.read_text())['url']}lab/tree/{{name}}?reset&token=tests"
         time.sleep(0.1)
     raise AssertionError(log.read_text())
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="not run: no playwright")
-    names = (os.environ.get("PYFLAME_CHROMIUM", ""), "chromium", "chromium-browser")
-    path = next((found for name in names if name and (found := shutil.which(name))), None)
-    if path is None:
-        pytest.skip("not run: no chromium (PYFLAME_CHROMIUM can name one)")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
