@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 REQUEST_ID = re.compile(r'data-request-id="(\w+)"')
 OWN = re.compile(r"\bonly_(\d+) ")
 # Whose frames must never be in the picture of a request.
-FOREIGN = ("/debug_toolbar/", "/pyflame/")
+FOREIGN = ("/site-packages/debug_toolbar/", "/site-packages/pyflame/")
 
 
 @dataclass

@@ -137,7 +137,13 @@ def test_the_label_is_found_among_any_number_of_context_variables(others):
         beta()
 
     profile = recorded(lambda: context.run(work))
-    assert profile.uncaptured == 0
+    # On a loaded machine the last intervals can pass without a look; that is no matter of labels.
+    end = "[uncaptured: the end, which no sample followed]"
+    assert not [
+        stack
+        for stack in profile.folded().splitlines()
+        if "[uncaptured" in stack and end not in stack
+    ]
     marked = profile.filter(labels={"job": "many"})
     assert "alpha" in functions(marked)
     assert "beta" not in functions(marked)
