@@ -4,7 +4,7 @@
 //! moment it was read until the object's death is noted ([`crate::deaths`]), and a capture made
 //! before that death finds what died.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use pyflame_cpython::CodeObject;
@@ -25,8 +25,8 @@ pub(crate) struct Code {
 #[derive(Debug)]
 pub(crate) struct CodeCache {
     python: &'static Python,
-    living: IndexMap<u64, Rc<Code>, FxBuildHasher>,
-    dead: Vec<(u64, u64, Option<Rc<Code>>)>,
+    living: IndexMap<u64, Arc<Code>, FxBuildHasher>,
+    dead: Vec<(u64, u64, Option<Arc<Code>>)>,
     numbers: u64,
     deaths: Vec<Death>,
     generation: u64,
@@ -51,7 +51,7 @@ impl CodeCache {
 
     /// The code object that was at `address` when `deaths` code objects had died; `None` if there
     /// was none.
-    pub(crate) fn at(&mut self, address: u64, deaths: u64) -> Option<Rc<Code>> {
+    pub(crate) fn at(&mut self, address: u64, deaths: u64) -> Option<Arc<Code>> {
         // A code object can die while it is read. Each turn of the loop needs one more death.
         loop {
             let before = deaths::count();
@@ -62,13 +62,13 @@ impl CodeCache {
                 return code.clone();
             }
             if let Some(code) = self.living.get(&address) {
-                return Some(Rc::clone(code));
+                return Some(Arc::clone(code));
             }
             let Python { stacks, code_type, .. } = self.python;
             let read = CodeObject::read(&mut OwnMemory, &stacks.layout, *code_type, address);
             if !deaths::any_since(before) {
                 let code = self.numbered(read.ok()?);
-                self.living.insert(address, Rc::clone(&code));
+                self.living.insert(address, Arc::clone(&code));
                 return Some(code);
             }
             std::thread::yield_now(); // Whoever is noting a death may need our CPU to finish.
@@ -93,8 +93,8 @@ impl CodeCache {
         self.dead.retain(|dead| dead.1 >= deaths);
     }
 
-    fn numbered(&mut self, object: CodeObject) -> Rc<Code> {
+    fn numbered(&mut self, object: CodeObject) -> Arc<Code> {
         self.numbers += 1;
-        Rc::new(Code { number: self.numbers, object })
+        Arc::new(Code { number: self.numbers, object })
     }
 }

@@ -11,14 +11,17 @@ use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::JoinHandle;
 
+use pyflame_profile::ThreadName;
+
 use crate::linger::Linger;
+use crate::outlet::Outlet;
 use crate::python::Python;
-use crate::recording::{Options, Recorded};
+use crate::recording::{Options, Recorded, Recording};
 use crate::roster::PthreadId;
 use crate::self_check::{self, OwnFrame};
 use crate::signal::Signal;
 use crate::ticker::{Command, Ticker};
-use crate::{StartError, StopError, clock, deaths, wake};
+use crate::{StartError, StopError, clock, deaths, pending_call, wake};
 
 /// A recording in progress, as its owner sees it.
 #[derive(Debug)]
@@ -40,7 +43,7 @@ struct Engine {
     commands: Sender<Command>,
     recordings: u64,
     linger: Linger,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Option<Ticker>>,
 }
 
 impl RecordingHandle {
@@ -53,6 +56,18 @@ impl RecordingHandle {
     /// # Errors
     /// When stacks can't be captured by signals here; the error says why.
     pub fn start(options: Options) -> Result<Self, StartError> {
+        Self::start_with(options, None)
+    }
+
+    /// As [`Self::start`]; what is recorded leaves the process by `outlet` as it goes.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(
+        options: Options,
+        outlet: Option<Box<dyn Outlet>>,
+    ) -> Result<Self, StartError> {
+        resume(); // A start follows a fork closely.
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let pid = std::process::id();
         let mut engine = engine();
@@ -70,7 +85,8 @@ impl RecordingHandle {
         };
         let is_by_scope = options.by_scope;
         let (started, wait) = channel();
-        let command = Command::Start(number, options, clock::monotonic_ns(), started);
+        let recording = Recording::new(number, options, outlet, clock::monotonic_ns());
+        let command = Command::Start(Box::new(recording), started);
         running.commands.send(command).map_err(|_| StartError::ThreadEnded)?;
         running.recordings += 1;
         wake::call();
@@ -112,10 +128,20 @@ impl RecordingHandle {
         Ok(Taking(Mutex::new(wait)))
     }
 
+    /// Tells the recording a thread's name. At its end all names are given anew; this one is for a
+    /// recording that has no proper end.
+    ///
+    /// # Errors
+    /// As [`Self::stop`].
+    pub fn name_thread(&self, name: ThreadName) -> Result<(), StopError> {
+        self.command(Command::Name(self.number, name))
+    }
+
     fn command(&self, command: Command) -> Result<(), StopError> {
         if self.pid != std::process::id() {
             return Err(StopError::ForkedChild);
         }
+        resume();
         let engine = engine();
         let running = engine.as_ref().ok_or(StopError::ThreadEnded)?;
         running.commands.send(command).map_err(|_| StopError::ThreadEnded)
@@ -126,6 +152,7 @@ impl RecordingHandle {
         if self.pid != std::process::id() {
             return Err(StopError::ForkedChild);
         }
+        resume();
         let mut engine = engine();
         let running = engine.as_mut().ok_or(StopError::ThreadEnded)?;
         let (recorded, wait) = channel();
@@ -149,6 +176,101 @@ impl RecordingHandle {
         }
         recorded
     }
+}
+
+/// Has the sampling thread, if there is one, end for the time of a fork. The caller holds the GIL.
+///
+/// A fork while another thread runs is something that CPython warns of (`warn_about_fork_with_threads`
+/// of Modules/posixmodule.c, from 3.12 on), and rightly so: the child has whatever the other thread
+/// had half done. So there is no other thread of ours then.
+pub fn pause_for_fork() {
+    let mut paused = paused();
+    if paused.is_some() {
+        return; // It has not been resumed since the last fork.
+    }
+    let Some(Engine { pid, commands, recordings, linger, thread }) = engine().take() else {
+        return;
+    };
+    if pid != std::process::id() {
+        // The parent's. Its thread does not exist here, so there is nothing to join.
+        _ = ManuallyDrop::new((commands, linger, thread));
+        return;
+    }
+    _ = commands.send(Command::Pause);
+    wake::call();
+    // It has nothing left to say, not even a panic; nothing is paused where it has just ended.
+    if let Some(ticker) = thread.join().ok().flatten() {
+        *paused = Some(Paused { pid, commands, recordings, linger, ticker });
+    }
+}
+
+/// Lets the sampling thread go on after a fork, in the parent. The caller holds the GIL.
+///
+/// CPython counts the threads of the parent after this function could be called from
+/// `os.register_at_fork`. Where the calling thread is the only one, ours is therefore started a few
+/// bytecodes later; where it is not, the warning is not about us.
+pub fn resume_after_fork() {
+    if paused().is_none() {
+        return;
+    }
+    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
+    if threads != 1 || !pending_call::add(resume_later) {
+        resume();
+    }
+}
+
+extern "C" fn resume_later(_: *mut std::ffi::c_void) -> std::ffi::c_int {
+    resume();
+    0
+}
+
+/// What is left of the sampling thread while a fork is under way.
+struct Paused {
+    pid: u32,
+    commands: Sender<Command>,
+    recordings: u64,
+    linger: Linger,
+    ticker: Ticker,
+}
+
+static PAUSED: Mutex<Option<Paused>> = Mutex::new(None);
+
+fn paused() -> MutexGuard<'static, Option<Paused>> {
+    PAUSED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts the sampling thread again, if it was paused in this process.
+fn resume() {
+    let Some(paused) = paused().take() else { return };
+    if paused.pid != std::process::id() {
+        // A forked child: what belongs to the recording is the parent's.
+        _ = ManuallyDrop::new(paused);
+        return;
+    }
+    let Paused { pid, commands, recordings, linger, ticker } = paused;
+    let python = ticker.python();
+    // Where no thread can be started any more, the recording has ended.
+    if let Ok(thread) = spawn(move || sample(ticker, python)) {
+        *engine() = Some(Engine { pid, commands, recordings, linger, thread });
+    }
+}
+
+/// What the sampling thread does.
+fn sample(ticker: Ticker, python: &'static Python) -> Option<Ticker> {
+    be_punctual();
+    let paused = ticker.run();
+    if paused.is_none() {
+        deaths::stop(python);
+    }
+    paused
+}
+
+/// Starts a thread that no signal of the program is delivered to.
+fn spawn(
+    run: impl FnOnce() -> Option<Ticker> + Send + 'static,
+) -> std::io::Result<JoinHandle<Option<Ticker>>> {
+    let _mask = SignalMask::block_all();
+    std::thread::Builder::new().name("pyflame".into()).spawn(run)
 }
 
 /// Waits for an answer of the sampling thread: a moment without going to sleep, which would take
@@ -211,15 +333,12 @@ impl Engine {
         let (commands, received) = channel();
         let linger = Linger::default();
         let its_linger = linger.clone();
-        let mask = SignalMask::block_all();
-        let thread = std::thread::Builder::new().name("pyflame".into()).spawn(move || {
+        let thread = spawn(move || {
             let mut pthread_id = pthread_id;
             pthread_id.confirm(pthread_self(), clock::native_id());
-            be_punctual();
-            Ticker::new(python, signal, pthread_id, received, its_linger).run();
-            deaths::stop(python);
+            let ticker = Ticker::new(python, signal, pthread_id, received, its_linger);
+            sample(ticker, python)
         });
-        drop(mask);
         let thread = thread.map_err(|error| {
             signal.uninstall();
             deaths::stop(python);

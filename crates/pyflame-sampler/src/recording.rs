@@ -5,18 +5,19 @@
 //! two samples that found it waiting is kept for the next one of the other kind, for it certainly
 //! was not spent waiting. What is left of it at the end is shown under a marker.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyflame_cpython::RawFrame;
 use pyflame_profile::{
     Category, Frame, FrameId, Function, Labels, LabelsId, Meta, Profile, Sample, SampleKey,
-    StackId, State, Thread, ThreadId, Totals,
+    StackId, State, Thread, ThreadId, ThreadName, Totals,
 };
 use rustc_hash::FxHashMap;
 
 use crate::code_cache::{Code, CodeCache};
 use crate::labels::LabelIds;
+use crate::outlet::{Outlet, Pace};
 use crate::roster::Still;
 use crate::schedule::Schedule;
 use crate::self_check::OwnFrame;
@@ -75,7 +76,10 @@ pub(crate) struct Recording {
     pub(crate) number: u64,
     pub(crate) options: Options,
     pub(crate) schedule: Schedule,
+    outlet: Option<(Box<dyn Outlet>, Pace)>,
     profile: Profile,
+    /// Names of threads that have not been seen yet.
+    names: FxHashMap<u64, Box<str>>,
     threads: FxHashMap<u32, Followed>,
     seen_ns: Vec<u64>,
     frames: FxHashMap<(u64, u32), Option<FrameId>>,
@@ -123,21 +127,60 @@ pub(crate) struct Look {
 }
 
 impl Recording {
-    pub(crate) fn new(number: u64, options: Options, now_ns: u64) -> Self {
+    pub(crate) fn new(
+        number: u64,
+        options: Options,
+        outlet: Option<Box<dyn Outlet>>,
+        now_ns: u64,
+    ) -> Self {
         let interval_ns = u64::try_from(options.interval.as_nanos()).unwrap_or(u64::MAX);
         let mut profile = Profile::default();
         profile.meta = Meta { interval: options.interval, ..Meta::default() };
         Self {
             number,
             schedule: Schedule::new(interval_ns, now_ns, now_ns.wrapping_mul(0x9e37_79b9) ^ number),
+            outlet: outlet.map(|outlet| (outlet, Pace::new(now_ns))),
             options,
             profile,
+            names: FxHashMap::default(),
             threads: FxHashMap::default(),
             seen_ns: Vec::new(),
             frames: FxHashMap::default(),
             scopes: Scopes::default(),
             started_ns: now_ns,
             previous_tick_ns: now_ns,
+        }
+    }
+
+    /// When it was asked for.
+    pub(crate) fn started_ns(&self) -> u64 {
+        self.started_ns
+    }
+
+    /// When there is something to do for it.
+    pub(crate) fn next_ns(&self) -> u64 {
+        let publish_ns = self.outlet.as_ref().map_or(u64::MAX, |(_, pace)| pace.next_ns());
+        self.schedule.next_ns().min(publish_ns)
+    }
+
+    /// Lets out of the process what is new, if the time has come for that.
+    pub(crate) fn publish(&mut self, now_ns: u64) {
+        if let Some((outlet, pace)) = &mut self.outlet
+            && pace.is_due(now_ns)
+        {
+            let recorded_ns = now_ns.saturating_sub(self.started_ns);
+            self.profile.meta.duration = Duration::from_nanos(recorded_ns);
+            outlet.publish(&self.profile);
+        }
+    }
+
+    /// Takes note of a thread's name. At the end all names are given anew, by whoever knows better
+    /// which thread bore an id when; this one is for a recording that has no proper end.
+    pub(crate) fn name_thread(&mut self, name: ThreadName) {
+        let native_id = u32::try_from(name.native_id).unwrap_or(0);
+        match self.threads.get(&native_id) {
+            Some(followed) => self.profile.rename_thread(followed.thread, &name.name),
+            None => _ = self.names.insert(name.native_id, name.name),
         }
     }
 
@@ -278,12 +321,16 @@ impl Recording {
     /// The thread of a look, followed from now on if it is new.
     fn follow(&mut self, look: Look) -> &mut Followed {
         let (profile, seen_ns) = (&mut self.profile, &mut self.seen_ns);
+        let names = &mut self.names;
         let gap_ns = look.at_ns.saturating_sub(self.previous_tick_ns.min(look.at_ns));
         let mut begin = || {
             let native_id = u64::from(look.native_id);
             seen_ns.push(look.seen_ns);
             Followed {
-                thread: profile.add_thread(Thread { name: "".into(), native_id }),
+                thread: profile.add_thread(Thread {
+                    name: names.remove(&native_id).unwrap_or_default(),
+                    native_id,
+                }),
                 seen_ns: look.seen_ns,
                 // It began since the look before: half way, unless it has run for longer.
                 accounted_ns: look.at_ns - gap_ns.min(look.cpu_ns.max(gap_ns / 2)),
@@ -369,7 +416,7 @@ impl Recording {
         frame
     }
 
-    fn add_frame(&mut self, code: &Rc<Code>, line: u32) -> Option<FrameId> {
+    fn add_frame(&mut self, code: &Arc<Code>, line: u32) -> Option<FrameId> {
         let object = &code.object;
         if object.is_trampoline {
             return None;

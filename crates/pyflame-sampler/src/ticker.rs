@@ -5,13 +5,15 @@
 
 use std::sync::mpsc::{Receiver, Sender};
 
+use pyflame_profile::ThreadName;
+
 use crate::clock::monotonic_ns;
 use crate::code_cache::CodeCache;
 use crate::eye::{Eye, INCONSISTENT, Recipients, Seen};
 use crate::linger::{LINGER_NS, Linger};
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
-use crate::recording::{Options, Recorded, Recording};
+use crate::recording::{Recorded, Recording};
 use crate::roster::{PthreadId, Request, Roster, Thread};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
@@ -21,7 +23,11 @@ use crate::{c_stack, wake};
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Begin a recording, which was asked for at that time, and say when it has begun.
-    Start(u64, Options, u64, Sender<()>),
+    Start(Box<Recording>, Sender<()>),
+    /// Give a thread the name that was learnt for its id, in a recording.
+    Name(u64, ThreadName),
+    /// End the thread, and hand over everything for another one to go on with.
+    Pause,
     /// End a recording, which was asked for at that time, and hand it over.
     Stop(u64, u64, Sender<Recorded>),
     /// Follow a scope in a recording from that time on.
@@ -84,29 +90,41 @@ impl Ticker {
         }
     }
 
+    /// The interpreter that it looks at.
+    pub(crate) fn python(&self) -> &'static Python {
+        self.python
+    }
+
     /// Works until there is nobody left who could ask for anything.
-    pub(crate) fn run(mut self) {
+    /// Returns itself if it was told to pause.
+    pub(crate) fn run(mut self) -> Option<Self> {
         loop {
             let calls = wake::calls();
             loop {
                 match self.commands.try_recv() {
+                    Ok(Command::Pause) => return Some(self),
                     Ok(command) => self.obey(command),
                     Err(std::sync::mpsc::TryRecvError::Empty) => break,
-                    Err(std::sync::mpsc::TryRecvError::Disconnected) => return self.leave(),
+                    Err(std::sync::mpsc::TryRecvError::Disconnected) => {
+                        self.leave();
+                        return None;
+                    }
                 }
             }
             let collect_ns = self.collect();
             let now_ns = monotonic_ns();
             if self.is_to_end(now_ns) {
-                return self.leave();
+                self.leave();
+                return None;
             }
+            self.publish(now_ns);
             let due: Vec<bool> =
                 self.recordings.iter_mut().map(|r| r.schedule.is_due(now_ns)).collect();
             if due.contains(&true) {
                 self.look(now_ns, &due);
                 continue; // Looking takes time, and something may be due by now.
             }
-            let next_ns = self.recordings.iter().map(|r| r.schedule.next_ns()).chain(collect_ns);
+            let next_ns = self.recordings.iter().map(Recording::next_ns).chain(collect_ns);
             wake::wait_until(next_ns.fold(now_ns + LONGEST_SLEEP_NS, u64::min), calls);
         }
     }
@@ -121,8 +139,9 @@ impl Ticker {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Start(number, options, asked_ns, started) => {
-                let mut recording = Recording::new(number, options, asked_ns);
+            Command::Pause => {}
+            Command::Start(mut recording, started) => {
+                let asked_ns = recording.started_ns();
                 self.roster.refresh(monotonic_ns(), &mut self.slots);
                 for thread in self.roster.iter_mut() {
                     if recording.wants(thread.native_id)
@@ -131,8 +150,13 @@ impl Ticker {
                         recording.follow_from_now(thread.look(asked_ns, cpu_ns));
                     }
                 }
-                self.recordings.push(recording);
+                self.recordings.push(*recording);
                 _ = started.send(()); // Who asked may have gone; that is no error.
+            }
+            Command::Name(number, name) => {
+                if let Some(recording) = self.recordings.iter_mut().find(|r| r.number == number) {
+                    recording.name_thread(name);
+                }
             }
             Command::Follow(number, scope, asked_ns) => {
                 if let Some(recording) = self.recordings.iter_mut().find(|r| r.number == number) {
@@ -155,6 +179,13 @@ impl Ticker {
                     _ = recorded.send(recording.finish(asked_ns));
                 }
             }
+        }
+    }
+
+    /// Lets out of the process what has been recorded, where the time has come for that.
+    fn publish(&mut self, now_ns: u64) {
+        for recording in &mut self.recordings {
+            recording.publish(now_ns);
         }
     }
 
