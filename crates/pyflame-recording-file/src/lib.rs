@@ -28,6 +28,7 @@
 mod chunk;
 mod codes;
 mod cursor;
+mod decoder;
 mod encoder;
 mod header;
 mod lost;
@@ -40,6 +41,7 @@ mod section;
 mod varint;
 mod writer;
 
+pub use decoder::Decoder;
 pub use encoder::{Encoder, NotContinued};
 pub use header::{HEADER, ReadError, is_recording};
 pub use lost::{Damage, Lost, Reason};

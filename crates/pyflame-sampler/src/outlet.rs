@@ -59,9 +59,9 @@ mod tests {
             }
         }
         assert_eq!(published[0], SHORTEST_GAP_NS);
-        let gaps: Vec<u64> = published.windows(2).map(|pair| pair[1] - pair[0]).collect();
-        assert!(gaps.is_sorted());
-        assert!(published.iter().filter(|&&at| at <= 20_000_000).count() >= 6);
-        assert!(*gaps.last().unwrap() <= 50_000_000);
+        // Of a short life no more than half is missing, of a long one no more than 50 ms.
+        for pair in published.windows(2) {
+            assert!(pair[1] - pair[0] <= (2 * pair[0]).min(50_000_000), "{pair:?}");
+        }
     }
 }

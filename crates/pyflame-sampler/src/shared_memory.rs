@@ -57,7 +57,7 @@ impl SharedMemory {
         // SAFETY: takes numbers only.
         let seals = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_GET_SEALS) };
         let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
-        if seals & SEALS != SEALS || length == 0 {
+        if seals < 0 || seals & SEALS != SEALS || length == 0 {
             return Err(io::ErrorKind::InvalidData.into());
         }
         // SAFETY: a new mapping at a place of the kernel's choice.

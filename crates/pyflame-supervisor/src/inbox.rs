@@ -1,0 +1,95 @@
+//! The reading end: takes from all lanes, and frees those whose process is gone.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+use pyflame_sampler::SharedMemory;
+
+use crate::gathered::Gathered;
+use crate::lane::{LANES, Lane, Lanes, WORDS, take_message};
+use crate::outbox::{ConnectError, Outbox};
+
+/// The shared memory, as the process has it that reads.
+#[derive(Debug)]
+pub struct Inbox {
+    lanes: Lanes,
+    file: File,
+    /// For each lane: which process writes into it, and what it has begun to say.
+    writers: Vec<(u64, Vec<u64>)>,
+}
+
+impl Inbox {
+    /// Makes the shared memory. The calling process is the one that reads.
+    ///
+    /// # Errors
+    /// When the system refuses it.
+    pub fn new() -> io::Result<Self> {
+        let (memory, file) = SharedMemory::create(WORDS)?;
+        let lanes = Lanes::begin(memory.words(), std::process::id());
+        let lanes = lanes.ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Self { lanes, file, writers: vec![(0, Vec::new()); LANES] })
+    }
+
+    /// Where a program that is executed anew finds the memory, as long as the reader lives.
+    pub fn path(&self) -> PathBuf {
+        format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd()).into()
+    }
+
+    /// The outbox of the calling process, a fork of the one that reads.
+    ///
+    /// # Errors
+    /// When there is no lane.
+    pub fn outbox(&self) -> Result<Outbox, ConnectError> {
+        Outbox::new(self.lanes)
+    }
+
+    /// Takes what is there.
+    pub(crate) fn take(&mut self, gathered: &mut Gathered) {
+        gathered.turned_away = self.lanes.turned_away();
+        for (lane, (number, words)) in self.lanes.iter().zip(&mut self.writers) {
+            let Some((pid, parent_pid)) = lane.owner() else { continue };
+            // Before what is left is read, so that nothing comes after that.
+            let is_gone = is_gone(pid);
+            let now = lane.number();
+            if now == 0 {
+                continue; // It has only just come.
+            }
+            if *number != now {
+                *number = now;
+                words.clear();
+                gathered.begin(now, pid, parent_pid);
+            }
+            take_from(lane, words, *number, gathered);
+            if is_gone {
+                gathered.end(*number);
+                lane.free();
+            }
+        }
+    }
+
+    /// The processes that write, or have written and not been forgotten yet.
+    pub(crate) fn writes(&self, pid: i32) -> bool {
+        let owners = self.lanes.iter().filter_map(Lane::owner);
+        owners.into_iter().any(|(owner, _)| i32::try_from(owner) == Ok(pid))
+    }
+}
+
+fn take_from(lane: Lane, words: &mut Vec<u64>, number: u64, gathered: &mut Gathered) {
+    lane.read(words);
+    loop {
+        match take_message(words) {
+            Ok(Some((kind, bytes))) => gathered.take(number, kind, &bytes),
+            Ok(None) => return,
+            Err(()) => return words.clear(), // Somebody wrote over the memory.
+        }
+    }
+}
+
+fn is_gone(pid: u32) -> bool {
+    i32::try_from(pid).is_ok_and(|pid| kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH))
+}
