@@ -40,6 +40,7 @@ mod options;
 mod output;
 mod save;
 mod summary;
+mod supervised;
 mod target;
 mod typed;
 
@@ -55,5 +56,6 @@ pub use options::{EngineChoice, RunOptions, ThreadChoice};
 pub use output::{check_output, write_atomically};
 pub use save::{Destination, Picture};
 pub use summary::{closing_line, facts};
+pub use supervised::{gathered_profile, supervised_line};
 pub use target::Target;
 pub use typed::{Typed, TypedDrawing, TypedRun};

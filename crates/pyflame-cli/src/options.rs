@@ -28,6 +28,8 @@ pub struct RunOptions {
     pub threads: ThreadChoice,
     /// How to take stacks.
     pub engine: EngineChoice,
+    /// Whether child processes are recorded as well.
+    pub children: bool,
     /// Where the profile goes.
     pub destination: Destination,
     /// Whether to say nothing at the end.
@@ -84,8 +86,8 @@ impl RunOptions {
         let destination = destination(typed.output, format, &target, picture, cwd)?;
         target.check()?;
         check_output(&destination.path, &destination.shown)?;
-        let (args, quiet) = (typed.args, typed.quiet);
-        Ok(Self { target, args, interval, threads, engine, destination, quiet })
+        let (args, quiet, children) = (typed.args, typed.quiet, !typed.no_children);
+        Ok(Self { target, args, interval, threads, engine, children, destination, quiet })
     }
 }
 

@@ -95,6 +95,11 @@ pub struct Destination {
 }
 
 impl Destination {
+    /// Whether this is, or becomes, a file of its own, and not a pipe or a device.
+    pub fn is_file(&self) -> bool {
+        self.path.metadata().map_or(true, |facts| facts.is_file())
+    }
+
     /// Writes the profile. When an external script fails, what was recorded is kept as folded
     /// text beside the place of the picture.
     ///

@@ -107,7 +107,7 @@ mod tests {
         profile.meta.duration = Duration::from_millis(12_104);
         profile.meta.ticks = 12_034;
         for native_id in 1..=threads {
-            let thread = profile.add_thread(Thread { name: "t".into(), native_id });
+            let thread = profile.add_thread(Thread::new("t", native_id));
             for _ in 0..samples / threads {
                 let sample = Sample { state: State::Running, wall_ns: 1, cpu_ns: 1 };
                 profile.record(thread, StackId::EMPTY, sample);

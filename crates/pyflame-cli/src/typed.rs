@@ -86,6 +86,8 @@ pub struct TypedRun {
     pub format: Option<OsString>,
     /// `--engine`.
     pub engine: Option<OsString>,
+    /// `--no-children`.
+    pub no_children: bool,
     /// `-q`.
     pub quiet: bool,
 }
@@ -145,6 +147,10 @@ fn parse_run(words: Vec<OsString>, has_modules: bool) -> Result<Typed, UsageErro
             }
             Long("by-line") => {
                 typed.by_line = true;
+                continue;
+            }
+            Long(word @ ("children" | "no-children")) if has_modules => {
+                typed.no_children = word == "no-children";
                 continue;
             }
             Short('a') | Long("flamegraph-extra-args") => {

@@ -20,7 +20,7 @@ const DEPTH: u32 = 40;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut profile = Profile::default();
-    let thread = profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 });
+    let thread = profile.add_thread(Thread::new("MainThread", 1));
     let frames: Vec<FrameId> = (0..FUNCTIONS)
         .map(|number| {
             let file = format!("/srv/application/package/module_{}.py", number / 50);

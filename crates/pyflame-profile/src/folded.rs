@@ -129,7 +129,7 @@ pub fn parse_folded(text: &str) -> (Profile, Vec<FoldedError>) {
     let meta = Meta { unit: Unit::Count, engine: Engine::Imported, ..Meta::default() };
     let mut profile = Profile::default();
     profile.meta = meta;
-    let thread = profile.add_thread(Thread { name: "".into(), native_id: 0 });
+    let thread = profile.add_thread(Thread::default());
     let mut errors = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim_end();

@@ -128,7 +128,7 @@ mod tests {
     /// A profile in which each stack, given as files, was seen once in a thread.
     fn kept(thread: u64, stacks: &[&[&str]]) -> String {
         let mut profile = Profile::default();
-        let thread = profile.add_thread(Thread { name: "t".into(), native_id: thread });
+        let thread = profile.add_thread(Thread::new("t", thread));
         for stack in stacks {
             let frames: Vec<_> = stack
                 .iter()

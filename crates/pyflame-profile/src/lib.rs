@@ -13,7 +13,7 @@
 //! use pyflame_profile::{Frame, Function, Profile, Sample, State, Thread, View};
 //!
 //! let mut profile = Profile::default();
-//! let main = profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 });
+//! let main = profile.add_thread(Thread::new("MainThread", 1));
 //! let parse = profile.add_function(Function::new("Parser.parse", "/app/parser.py", 10));
 //! let frame = profile.add_frame(Frame { function: parse, line: 12 });
 //! let stack = profile.add_stack([frame]);
@@ -29,6 +29,7 @@ mod folded;
 mod frame;
 mod host;
 mod labels;
+mod process;
 mod profile;
 mod sample;
 mod stack;
@@ -43,6 +44,7 @@ pub use folded::{
 pub use frame::{Frame, FrameId, Function, FunctionId};
 pub use host::Host;
 pub use labels::{Labels, LabelsId};
+pub use process::{Process, ProcessId};
 pub use profile::{Engine, Meta, Profile, Unit};
 pub use sample::{Sample, SampleKey, State, Thread, ThreadId, ThreadName, Totals};
 pub use stack::{StackId, StackTable};

@@ -8,8 +8,8 @@ use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::{
-    Category, Frame, FrameId, Function, FunctionId, Labels, LabelsId, Sample, SampleKey, StackId,
-    StackTable, Thread, ThreadId, ThreadName, Totals,
+    Category, Frame, FrameId, Function, FunctionId, Labels, LabelsId, Process, ProcessId, Sample,
+    SampleKey, StackId, StackTable, Thread, ThreadId, ThreadName, Totals,
 };
 
 /// How the stacks of a profile were taken.
@@ -45,9 +45,10 @@ pub struct Meta {
     pub engine_note: Box<str>,
     /// The interval that was asked for; zero where it is not known.
     pub interval: Duration,
-    /// Wall time from start to stop; for merged profiles the sum.
+    /// Wall time from start to stop; for merged profiles the sum, or the largest where they are of
+    /// different processes.
     pub duration: Duration,
-    /// How often the sampler looked at the threads; each look samples every thread.
+    /// How often the sampler looked at the threads in `duration`; each look samples every thread.
     pub ticks: u64,
     /// Samples that stand for a stack that could not be captured.
     pub uncaptured: u64,
@@ -65,6 +66,7 @@ pub struct Profile {
     functions: IndexSet<Function, FxBuildHasher>,
     frames: IndexSet<Frame, FxBuildHasher>,
     stacks: StackTable,
+    processes: Vec<Process>,
     threads: Vec<Thread>,
     /// Set `i` has the id `i + 1`.
     labels: Vec<Labels>,
@@ -82,6 +84,30 @@ impl Profile {
     pub fn rename_thread(&mut self, thread: ThreadId, name: &str) {
         if let Some(thread) = self.threads.get_mut(thread.index()) {
             thread.name = name.into();
+        }
+    }
+
+    /// Adds a process, unless it is there already.
+    pub fn add_process(&mut self, process: Process) -> ProcessId {
+        let known = self.processes.iter().position(|mine| *mine == process);
+        ProcessId(id(known.unwrap_or_else(|| {
+            self.processes.push(process);
+            self.processes.len() - 1
+        })))
+    }
+
+    /// Says that all threads that there are belong to one process. Other processes go.
+    pub fn set_process(&mut self, process: Process) {
+        self.processes = vec![process];
+        for thread in &mut self.threads {
+            thread.process = Some(ProcessId(0));
+        }
+    }
+
+    /// Gives a process another name, for when it is learnt late.
+    pub fn rename_process(&mut self, process: ProcessId, name: &str) {
+        if let Some(process) = self.processes.get_mut(process.index()) {
+            process.name = name.into();
         }
     }
 
@@ -153,6 +179,22 @@ impl Profile {
         &self.threads
     }
 
+    /// The processes that threads may belong to, in order of appearance.
+    pub fn processes(&self) -> &[Process] {
+        &self.processes
+    }
+
+    /// A process, or `None` for an id of another profile.
+    pub fn process(&self, process: ProcessId) -> Option<&Process> {
+        self.processes.get(process.index())
+    }
+
+    /// The process that a thread belongs to, where it is known.
+    pub fn process_of(&self, thread: ThreadId) -> Option<ProcessId> {
+        let process = self.threads.get(thread.index())?.process?;
+        (process.index() < self.processes.len()).then_some(process)
+    }
+
     /// The stacks; see [`StackTable::frames`] for walking one.
     pub fn stacks(&self) -> &StackTable {
         &self.stacks
@@ -193,17 +235,21 @@ impl Profile {
         sampled.map(|(key, _)| key.thread).collect::<FxHashSet<_>>().len()
     }
 
-    /// Adds everything that `other` holds. Threads with the same name and native id become one,
-    /// and so do equal sets of labels.
+    /// How many processes have samples, of those that are known.
+    pub fn sampled_processes(&self) -> usize {
+        let sampled = self.samples.iter().filter(|(_, totals)| totals.samples > 0);
+        sampled.filter_map(|(key, _)| self.process_of(key.thread)).collect::<FxHashSet<_>>().len()
+    }
+
+    /// Adds everything that `other` holds. Equal processes become one. So do threads of one process
+    /// with the same name and native id, and equal sets of labels.
+    ///
+    /// Durations and ticks add up, as those of recordings one after the other. Where both profiles
+    /// know their processes and have none in common, they ran beside each other: the longer
+    /// duration holds then, and the ticks in it.
     pub fn merge(&mut self, other: &Self) {
-        let threads: Vec<ThreadId> = other
-            .threads
-            .iter()
-            .map(|thread| match self.threads.iter().position(|mine| mine == thread) {
-                Some(index) => ThreadId(id(index)),
-                None => self.add_thread(thread.clone()),
-            })
-            .collect();
+        let are_beside = self.is_beside(other);
+        let threads = self.merge_threads(other);
         let mut frames = Vec::with_capacity(other.frames.len());
         for frame in &other.frames {
             let Some(function) = other.functions.get_index(frame.function.0 as usize) else {
@@ -223,7 +269,31 @@ impl Profile {
             };
             self.record_totals(key, totals);
         }
-        self.merge_meta(&other.meta);
+        self.merge_meta(&other.meta, are_beside);
+    }
+
+    /// Whether both say which processes they are of, and these are different ones.
+    fn is_beside(&self, other: &Self) -> bool {
+        let is_mine = |process: &Process| self.processes.contains(process);
+        !self.processes.is_empty()
+            && !other.processes.is_empty()
+            && !other.processes.iter().any(is_mine)
+    }
+
+    /// Maps every thread of another profile to one of ours, by position; so the processes.
+    fn merge_threads(&mut self, other: &Self) -> Vec<ThreadId> {
+        let processes: Vec<ProcessId> =
+            other.processes.iter().map(|process| self.add_process(process.clone())).collect();
+        let mut known: IndexMap<Thread, ThreadId, FxBuildHasher> = IndexMap::default();
+        for (index, thread) in self.threads.iter().enumerate() {
+            known.entry(thread.clone()).or_insert(ThreadId(id(index)));
+        }
+        let threads = other.threads.iter().map(|thread| {
+            let process = thread.process.and_then(|process| processes.get(process.index()));
+            let thread = Thread { process: process.copied(), ..thread.clone() };
+            *known.entry(thread).or_insert_with_key(|thread| self.add_thread(thread.clone()))
+        });
+        threads.collect()
     }
 
     /// Maps every stack of another table to one of ours.
@@ -258,7 +328,7 @@ impl Profile {
         mine
     }
 
-    fn merge_meta(&mut self, other: &Meta) {
+    fn merge_meta(&mut self, other: &Meta, are_beside: bool) {
         let meta = &mut self.meta;
         if meta.program.is_empty() {
             meta.program.clone_from(&other.program);
@@ -272,8 +342,12 @@ impl Profile {
             meta.unit = other.unit;
         }
         // What was read from a file can be any number.
-        meta.duration = meta.duration.saturating_add(other.duration);
-        meta.ticks = meta.ticks.saturating_add(other.ticks);
+        (meta.duration, meta.ticks) = if are_beside {
+            (meta.duration, meta.ticks).max((other.duration, other.ticks))
+        } else {
+            let duration = meta.duration.saturating_add(other.duration);
+            (duration, meta.ticks.saturating_add(other.ticks))
+        };
         meta.uncaptured = meta.uncaptured.saturating_add(other.uncaptured);
         meta.retaken = meta.retaken.saturating_add(other.retaken);
     }
@@ -297,11 +371,12 @@ impl Profile {
     }
 
     /// Takes the samples out whose labels `belong`, and returns them as a profile with the same
-    /// threads and labels, but with those functions, frames and stacks only that they need.
+    /// processes, threads and labels, but with those functions, frames and stacks only that they need.
     #[must_use]
     pub fn split_off(&mut self, belong: impl Fn(LabelsId) -> bool) -> Self {
         let mut part = Self {
             meta: self.meta.clone(),
+            processes: self.processes.clone(),
             threads: self.threads.clone(),
             labels: self.labels.clone(),
             ..Self::default()
@@ -345,6 +420,7 @@ impl Profile {
     /// Puts other functions in the place of those for which there is one.
     pub fn map_functions(&mut self, replace: impl Fn(&Function) -> Option<Function>) {
         let mut renamed = Self { meta: self.meta.clone(), ..Self::default() };
+        renamed.processes.clone_from(&self.processes);
         renamed.threads.clone_from(&self.threads);
         renamed.labels.clone_from(&self.labels);
         let frames: Vec<FrameId> = self

@@ -1,14 +1,24 @@
 //! One look at one thread, and the sums that many looks add up to.
 
-use crate::{LabelsId, StackId};
+use crate::{LabelsId, ProcessId, StackId};
 
 /// A thread whose stacks were taken.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Thread {
     /// The name its program gave it, or one that we made up from the order of appearance.
     pub name: Box<str>,
     /// The kernel's id of the thread; ids are reused after a thread has ended.
     pub native_id: u64,
+    /// Whose thread it is; `None` where that is not known, as in folded text, or where a profile is
+    /// of one process and does not say which.
+    pub process: Option<ProcessId>,
+}
+
+impl Thread {
+    /// A thread of which is not known whose it is.
+    pub fn new(name: &str, native_id: u64) -> Self {
+        Self { name: name.into(), native_id, process: None }
+    }
 }
 
 /// The name of a thread, as it was learnt from elsewhere.

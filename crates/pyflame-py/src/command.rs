@@ -4,14 +4,11 @@ use std::ffi::OsString;
 
 use std::io::{IsTerminal as _, Write as _};
 
-use pyflame_cli::{
-    Drawing, HELP, RunOptions, Target, ThreadChoice, Typed, closing_line, version_line,
-};
+use pyflame_cli::{Drawing, HELP, RunOptions, Target, ThreadChoice, Typed, version_line};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
 use crate::exceptions;
-use crate::profile::Profile;
 
 /// A command line that has been understood and checked.
 #[pyclass(frozen, module = "pyflame._native")]
@@ -154,20 +151,28 @@ impl Command {
         self.options.engine.name()
     }
 
+    /// Whether child processes are recorded as well.
+    #[getter]
+    fn children(&self) -> bool {
+        self.options.children
+    }
+
+    /// Whether the output is a file of its own, and not a pipe or a device.
+    #[getter]
+    fn writes_to_file(&self) -> bool {
+        self.options.destination.is_file()
+    }
+
     /// Whether there is to be no closing line.
     #[getter]
     fn quiet(&self) -> bool {
         self.options.quiet
     }
 
-    /// Write the profile to where the command line wants it.
-    fn save(&self, py: Python<'_>, profile: &Profile) -> PyResult<()> {
-        py.detach(|| self.options.destination.save(profile.inner()))
-            .map_err(|error| exceptions::of_save(&error))
-    }
+}
 
-    /// The line that says what was recorded and where it went.
-    fn closing_line(&self, profile: &Profile) -> String {
-        closing_line(profile.inner(), &self.options.destination.shown)
+impl Command {
+    pub(crate) fn options(&self) -> &RunOptions {
+        &self.options
     }
 }

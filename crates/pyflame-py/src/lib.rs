@@ -14,6 +14,7 @@ mod labels;
 mod magic;
 mod profile;
 mod recording;
+mod supervisor;
 mod text;
 mod traceback;
 
@@ -36,6 +37,8 @@ mod _native {
     use crate::recording::{
         _code_facts, _code_lines, _memory_image, EmptySignals, Recording, ScopedRecording,
     };
+    #[pymodule_export]
+    use crate::supervisor::{Outbox, Supervisor, _pause_for_fork, _resume_after_fork};
     #[pymodule_export]
     use crate::traceback::print_exception;
 

@@ -430,8 +430,8 @@ impl Profile {
         profile.meta.program = program.0.into();
         profile.meta.engine_note = engine_note.into();
         profile.name_threads(names(thread_names), &self.seen_ns);
-        profile.drop_runner(|function| runner_files.iter().any(|file| *file.0 == *function.file));
-        profile.drop_own(|function| function.file.starts_with(&own_folder.0));
+        let runner_files: Vec<String> = runner_files.into_iter().map(|file| file.0).collect();
+        drop_ours(&mut profile, &runner_files, &own_folder.0);
         profile.into()
     }
 
@@ -581,6 +581,17 @@ fn read(py: Python<'_>, bytes: &[u8], name: &str) -> PyResult<Profile> {
         exceptions::warn_of_damage(py, &format!("{name} is damaged: {}", reading.lost))?;
     }
     Ok(py.detach(|| reading.into_profile()).into())
+}
+
+/// Takes the runner off the outer end of all stacks, and gives the time of functions of the package
+/// to those who called them.
+pub(crate) fn drop_ours(
+    profile: &mut pyflame_profile::Profile,
+    runner_files: &[String],
+    own_folder: &str,
+) {
+    profile.drop_runner(|function| runner_files.iter().any(|file| **file == *function.file));
+    profile.drop_own(|function| function.file.starts_with(own_folder));
 }
 
 /// Takes out what is of files below the folders; returns the seconds that went.

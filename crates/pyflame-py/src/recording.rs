@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use pyflame_profile::ThreadName;
 use pyflame_sampler::{
-    Options, OwnFrame, Recorded, RecordingHandle, StopError, Taking, is_checked, read_code,
+    Options, Outlet, OwnFrame, Recorded, RecordingHandle, StopError, Taking, is_checked, read_code,
     save_image,
 };
 use pyo3::exceptions::PyRuntimeError;
@@ -16,6 +17,7 @@ use crate::exceptions;
 use crate::label_registry::{KeptLabels, registry};
 use crate::labels::LabelSet;
 use crate::profile::{Profile, drop_tool, names};
+use crate::supervisor::{Outbox, follow_forks};
 use crate::text::Text;
 
 /// A recording by signals of one thread or of all threads.
@@ -23,6 +25,7 @@ use crate::text::Text;
 #[derive(Debug)]
 pub(crate) struct Recording {
     options: Options,
+    outbox: Option<pyflame_supervisor::Outbox>,
     handle: Option<RecordingHandle>,
     labels: Option<KeptLabels>,
 }
@@ -30,12 +33,19 @@ pub(crate) struct Recording {
 #[pymethods]
 impl Recording {
     #[new]
-    #[pyo3(signature = (interval_ns, thread=None))]
-    fn new(interval_ns: u64, thread: Option<u32>) -> Self {
+    #[pyo3(signature = (interval_ns, thread=None, outbox=None))]
+    fn new(interval_ns: u64, thread: Option<u32>, outbox: Option<&Outbox>) -> Self {
         let mut options = Options::default();
         options.interval = Duration::from_nanos(interval_ns);
         options.thread = thread;
-        Self { options, handle: None, labels: None }
+        let outbox = outbox.map(|outbox| outbox.inner().clone());
+        Self { options, outbox, handle: None, labels: None }
+    }
+
+    /// Tell a thread's name, for a recording that comes to no end of its own.
+    fn name_thread(&self, native_id: u64, name: Text, learnt_ns: u64) -> PyResult<()> {
+        let name = ThreadName { native_id, name: name.0.into(), learnt_ns };
+        self.handle()?.name_thread(name).map_err(|error| exceptions::of_stop(&error))
     }
 
     /// Start to record.
@@ -46,7 +56,9 @@ impl Recording {
         if !is_checked() {
             self.options.own_stack = own_stack(py, FRAMES_SHOWN)?;
         }
-        let handle = RecordingHandle::start(self.options.clone())
+        follow_forks(py)?;
+        let outlet = self.outbox.clone().map(|outbox| Box::new(outbox) as Box<dyn Outlet>);
+        let handle = RecordingHandle::start_with(self.options.clone(), outlet)
             .map_err(|error| exceptions::of_start(&error))?;
         self.handle = Some(handle);
         self.labels = Some(KeptLabels::new());
@@ -75,7 +87,7 @@ pub(crate) struct ScopedRecording {
 impl ScopedRecording {
     #[new]
     fn new(interval_ns: u64) -> Self {
-        let mut recording = Recording::new(interval_ns, None);
+        let mut recording = Recording::new(interval_ns, None, None);
         recording.options.by_scope = true;
         Self { recording, ended: FxHashMap::default() }
     }
@@ -167,7 +179,7 @@ pub(crate) struct EmptySignals(Recording);
 impl EmptySignals {
     #[new]
     fn new(interval_ns: u64) -> Self {
-        let mut recording = Recording::new(interval_ns, None);
+        let mut recording = Recording::new(interval_ns, None, None);
         recording.options.empty_signals = true;
         Self(recording)
     }

@@ -151,7 +151,7 @@ impl Part {
             if let Some(thread) = self.threads.get(&number) {
                 self.profile.rename_thread(*thread, name);
             } else {
-                let thread = Thread { name: name.clone(), native_id };
+                let thread = Thread::new(name, native_id);
                 self.threads.insert(number, self.profile.add_thread(thread));
             }
         }
@@ -229,7 +229,7 @@ impl Part {
     }
 
     fn lost_thread(&mut self) -> ThreadId {
-        let lost = Thread { name: LOST.into(), native_id: 0 };
+        let lost = Thread::new(LOST, 0);
         *self.lost_thread.get_or_insert_with(|| self.profile.add_thread(lost))
     }
 

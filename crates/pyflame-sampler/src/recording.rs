@@ -327,10 +327,10 @@ impl Recording {
             let native_id = u64::from(look.native_id);
             seen_ns.push(look.seen_ns);
             Followed {
-                thread: profile.add_thread(Thread {
-                    name: names.remove(&native_id).unwrap_or_default(),
+                thread: profile.add_thread(Thread::new(
+                    &names.remove(&native_id).unwrap_or_default(),
                     native_id,
-                }),
+                )),
                 seen_ns: look.seen_ns,
                 // It began since the look before: half way, unless it has run for longer.
                 accounted_ns: look.at_ns - gap_ns.min(look.cpu_ns.max(gap_ns / 2)),

@@ -17,7 +17,6 @@ impl Ending {
     /// The signal has its default action (whoever calls this sees to that) and is let through. Where
     /// it does not end this process, because it was ignored from the start, the status is what a
     /// shell would make of it.
-    #[expect(clippy::exit, reason = "this is what it is for")]
     pub fn repeat(self) -> ! {
         let status = match self {
             Self::Exited(status) => status,

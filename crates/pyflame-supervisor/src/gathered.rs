@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pyflame_profile::{Process, Profile};
-use pyflame_recording_file::{Decoder, read};
+use pyflame_recording_file::{Decoder, Reading, read};
 
 use crate::lane::Kind;
 
@@ -60,7 +60,7 @@ impl Gathered {
                 process.chunks.take(bytes);
                 self.chunks.extend_from_slice(bytes);
             }
-            Kind::Whole => process.whole = read(bytes).ok().map(|reading| reading.into_profile()),
+            Kind::Whole => process.whole = read(bytes).ok().map(Reading::into_profile),
             Kind::Name => process.name = Some(String::from_utf8_lossy(bytes).into_owned()),
             Kind::Discard => process.is_discarded = true,
         }

@@ -138,7 +138,7 @@ fn recording(program: &str) -> Vec<u8> {
     let mut profile = Profile::default();
     profile.meta.program = program.into();
     let [main, worker] = [("MainThread", 1), ("Thread-1", 2)]
-        .map(|(name, native_id)| profile.add_thread(Thread { name: name.into(), native_id }));
+        .map(|(name, native_id)| profile.add_thread(Thread::new(name, native_id)));
     for (thread, function, line, state, cpu_ns) in [
         (main, "main", 2, State::Running, 4_000),
         (main, "main", 3, State::Running, 5_000),

@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::{
-    Category, FrameId, Function, LabelsId, Profile, SampleKey, StackId, StackTable, State, Thread,
-    ThreadId, Totals,
+    Category, FrameId, Function, LabelsId, ProcessId, Profile, SampleKey, StackId, StackTable,
+    State, Thread, ThreadId, Totals,
 };
 
 /// For each stack what has become of it; callers come before what they call.
@@ -114,7 +114,8 @@ impl Profile {
     pub fn add_absence(&mut self, name: &str, wall_ns: u64) {
         let marker: FrameId = self.add_marker(name, Category::Waiting);
         let stack = self.push_frame(StackId::EMPTY, marker);
-        let thread = self.add_thread(Thread { name: "".into(), native_id: 0 });
+        let process = (self.processes.len() == 1).then_some(ProcessId(0));
+        let thread = self.add_thread(Thread { process, ..Thread::default() });
         let key = SampleKey { thread, stack, state: State::Running, labels: LabelsId::NONE };
         self.record_totals(key, Totals { samples: 0, wall_ns, cpu_ns: 0 });
     }

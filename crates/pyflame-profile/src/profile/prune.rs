@@ -22,6 +22,7 @@ impl Profile {
         }
         let mut pruned = Self {
             meta: self.meta.clone(),
+            processes: self.processes.clone(),
             threads: self.threads.clone(),
             labels: self.labels.clone(),
             ..Self::default()

@@ -12,7 +12,7 @@ fn record(profile: &mut Profile, names: &[&str]) {
 
 fn record_functions(profile: &mut Profile, functions: &[Function]) {
     let thread = match profile.threads() {
-        [] => profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 }),
+        [] => profile.add_thread(Thread::new("MainThread", 1)),
         _ => profile.samples().next().unwrap().0.thread,
     };
     let frames: Vec<_> = functions
@@ -54,7 +54,7 @@ fn a_runner_that_the_program_itself_calls_stays() {
 fn named(seen: &[(u64, u64)], names: &[(u64, &str, u64)]) -> Vec<String> {
     let mut profile = Profile::default();
     for (native_id, _) in seen {
-        profile.add_thread(Thread { name: "?".into(), native_id: *native_id });
+        profile.add_thread(Thread::new("?", *native_id));
     }
     let names = names.iter().map(|&(native_id, name, learnt_ns)| ThreadName {
         native_id,
@@ -102,7 +102,7 @@ fn a_thread_that_was_seen_before_it_said_its_name_gets_it_all_the_same() {
 
 fn labelled(samples: &[(&str, &[(&str, &str)])]) -> Profile {
     let mut profile = Profile::default();
-    let thread = profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 });
+    let thread = profile.add_thread(Thread::new("MainThread", 1));
     for (name, pairs) in samples {
         let function = profile.add_function(Function::new(name, "", 0));
         let frame = profile.add_frame(Frame { function, line: 1 });

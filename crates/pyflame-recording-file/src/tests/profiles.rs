@@ -101,7 +101,7 @@ impl Parts {
         let threads: Vec<_> = self
             .threads
             .iter()
-            .map(|(name, id)| Thread { name: name.clone(), native_id: *id })
+            .map(|(name, id)| Thread::new(name, *id))
             .map(|thread| profile.add_thread(thread))
             .collect();
         let mut labels = vec![LabelsId::NONE];
@@ -156,8 +156,8 @@ pub(super) fn example(count: u64) -> Profile {
     profile.meta.interval = Duration::from_millis(1);
     profile.meta.duration = Duration::from_micros(1_000 * count + 7);
     (profile.meta.ticks, profile.meta.retaken) = (count, 1);
-    let main = profile.add_thread(Thread { name: "MainThread".into(), native_id: 4100 });
-    let worker = profile.add_thread(Thread { name: "worker \u{e9}".into(), native_id: 4107 });
+    let main = profile.add_thread(Thread::new("MainThread", 4100));
+    let worker = profile.add_thread(Thread::new("worker \u{e9}", 4107));
     let request = profile.add_labels(Labels::from_iter([("request", "7"), ("view", "/items")]));
     let mut frame = |name: &str, file: &str, first_line, line| {
         let function = profile.add_function(Function::new(name, file, first_line));

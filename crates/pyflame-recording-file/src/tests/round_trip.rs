@@ -49,7 +49,7 @@ fn a_recording_of_nothing_is_an_empty_profile() {
 fn what_no_sample_needs_is_not_written() {
     let mut profile = example(4);
     let bytes = write(&profile);
-    profile.add_thread(Thread { name: "idle".into(), native_id: 9 });
+    profile.add_thread(Thread::new("idle", 9));
     profile.add_function(Function::new("unused", "/srv/unused.py", 1));
     assert_eq!(write(&profile), bytes);
     let part = profile.only_threads(|thread| &*thread.name == "MainThread");

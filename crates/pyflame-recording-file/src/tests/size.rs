@@ -12,7 +12,7 @@ fn request() -> Profile {
         (random >> 33) % below
     };
     let mut profile = Profile::default();
-    let thread = profile.add_thread(Thread { name: "Thread-1".into(), native_id: 4100 });
+    let thread = profile.add_thread(Thread::new("Thread-1", 4100));
     let functions: Vec<_> = (0..500)
         .map(|index| {
             let (module, class, name) = (index % 80, next(40), next(1_000_000));

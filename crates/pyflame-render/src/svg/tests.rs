@@ -28,8 +28,8 @@ fn options(arguments: &[&str]) -> SvgOptions {
 /// A recording with two threads and a frame of every kind.
 fn recorded() -> Tree {
     let mut profile = Profile::default();
-    let main = profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 });
-    let worker = profile.add_thread(Thread { name: "worker".into(), native_id: 2 });
+    let main = profile.add_thread(Thread::new("MainThread", 1));
+    let worker = profile.add_thread(Thread::new("worker", 2));
     let app = ("<module>", "/home/me/app.py", 1, 30);
     let run = ("App.run", "/home/me/app.py", 10, 12);
     let slow = ("App.run", "/home/me/app.py", 10, 14);

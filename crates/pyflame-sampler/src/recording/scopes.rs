@@ -152,7 +152,7 @@ impl Recording {
 fn add_unseen_end(profile: &mut Profile, end: Duration) {
     let marker = profile.add_marker(&uncaptured(UNSEEN_END), Category::Uncaptured);
     let stack = profile.push_frame(StackId::EMPTY, marker);
-    let thread = profile.add_thread(Thread { name: "".into(), native_id: 0 });
+    let thread = profile.add_thread(Thread::default());
     let wall_ns = u64::try_from(end.as_nanos()).unwrap_or(u64::MAX);
     let totals = Totals { samples: 1, wall_ns, cpu_ns: 0 };
     profile.record_totals(unlabelled(thread, stack), totals);

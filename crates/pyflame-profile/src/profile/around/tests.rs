@@ -7,7 +7,7 @@ const TOOL: &str = "process@/v/site-packages/tool/m.py";
 
 fn profile(stacks: &[(&str, State)]) -> Profile {
     let mut profile = Profile::default();
-    let thread = profile.add_thread(Thread { name: "MainThread".into(), native_id: 1 });
+    let thread = profile.add_thread(Thread::new("MainThread", 1));
     for (stack, state) in stacks {
         let stack = stack.split(';').fold(StackId::EMPTY, |caller, frame| {
             let (name, file) = frame.split_once('@').unwrap();

@@ -1,0 +1,219 @@
+//! `_native.Supervisor`, the process that waits for the program, and `_native.Outbox`, by which
+//! recorded processes reach it.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use pyflame_cli::{Destination, Format, gathered_profile, supervised_line};
+use pyflame_recording_file::HEADER;
+use pyflame_supervisor::{ConnectError, Ending, Gathered, Inbox, wait_for};
+use pyo3::exceptions::PyOSError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyModule};
+
+use crate::command::Command;
+use crate::exceptions;
+use crate::profile::{Profile, drop_ours};
+use crate::text::Text;
+
+/// By which a recorded process says what it has recorded, to the command that waits.
+#[pyclass(frozen, module = "pyflame._native")]
+#[derive(Debug)]
+pub(crate) struct Outbox(pyflame_supervisor::Outbox);
+
+#[pymethods]
+impl Outbox {
+    /// The outbox of a program that was executed by a recorded one.
+    ///
+    /// Args:
+    ///     path: What :attr:`Supervisor.path` was there.
+    ///
+    /// Raises:
+    ///     OSError: When there is nobody any more, or too many processes are recorded.
+    #[staticmethod]
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn connect(path: PathBuf) -> PyResult<Self> {
+        made(pyflame_supervisor::Outbox::connect(&path))
+    }
+
+    /// One for this process, which was forked from that whose outbox this is.
+    ///
+    /// Raises:
+    ///     OSError: When too many processes are recorded.
+    fn of_fork(&self) -> PyResult<Self> {
+        made(self.0.of_fork())
+    }
+
+    /// Say what this process is called.
+    #[expect(clippy::needless_pass_by_value, reason = "extracted from Python")]
+    fn name(&self, name: Text) {
+        self.0.name(&name.0);
+    }
+
+    /// Hand over all that was recorded in this process.
+    fn finish(&self, py: Python<'_>, profile: &Profile) {
+        py.detach(|| self.0.finish(profile.inner()));
+    }
+
+    /// Say that nothing of this process is to be kept.
+    fn discard(&self, py: Python<'_>) {
+        py.detach(|| self.0.discard());
+    }
+}
+
+impl Outbox {
+    pub(crate) fn inner(&self) -> &pyflame_supervisor::Outbox {
+        &self.0
+    }
+}
+
+fn made(outbox: Result<pyflame_supervisor::Outbox, ConnectError>) -> PyResult<Outbox> {
+    outbox.map(Outbox).map_err(|error| PyOSError::new_err(error.to_string()))
+}
+
+/// Waits for a program, keeps what is recorded of it and its children, and writes it.
+///
+/// Args:
+///     runner_files: Frames of these files at the outer end of stacks are not the program's.
+///     own_folder: The time of functions of files below it is their callers'.
+#[pyclass(module = "pyflame._native")]
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    inbox: Inbox,
+    runner_files: Vec<String>,
+    own_folder: String,
+}
+
+#[pymethods]
+impl Supervisor {
+    #[new]
+    fn new(runner_files: Vec<Text>, own_folder: Text) -> PyResult<Self> {
+        let inbox = Inbox::new().map_err(|error| {
+            let message = format!("no memory can be shared with the program: {error}");
+            exceptions::of_io(&error, message)
+        })?;
+        let runner_files = runner_files.into_iter().map(|file| file.0).collect();
+        Ok(Self { inbox, runner_files, own_folder: own_folder.0 })
+    }
+
+    /// Where a program that a recorded one executes finds the memory.
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.inbox.path()
+    }
+
+    /// The outbox of this process, a fork of the one that is to wait.
+    ///
+    /// Raises:
+    ///     OSError: When too many processes are recorded.
+    fn outbox(&self) -> PyResult<Outbox> {
+        made(self.inbox.outbox())
+    }
+
+    /// Wait for the process ``pid``, write what was recorded, and end as the program did.
+    ///
+    /// All signals must be blocked, and those that can end a process have their default action.
+    fn supervise(&mut self, py: Python<'_>, command: &Command, pid: i32) -> PyResult<()> {
+        let options = command.options();
+        let mut gathered = Gathered::default();
+        let mut live = LiveFile::new(&options.destination);
+        let ending = py
+            .detach(|| wait_for(pid, &mut self.inbox, &mut gathered, |now| live.append(now)))
+            .map_err(|error| exceptions::of_io(&error, error.to_string()))?;
+        let status = self.write(command, gathered, ending);
+        match ending {
+            Ending::Exited(0) => Ending::Exited(status).repeat(),
+            ending => ending.repeat(),
+        }
+    }
+}
+
+impl Supervisor {
+    /// Writes what was recorded; returns the status that says whether that went well.
+    fn write(&self, command: &Command, gathered: Gathered, ending: Ending) -> i32 {
+        let options = command.options();
+        let turned_away = gathered.turned_away;
+        let mut recorded = gathered.into_recorded();
+        for process in &mut recorded {
+            drop_ours(&mut process.profile, &self.runner_files, &self.own_folder);
+        }
+        // What could not start has said so itself.
+        let Some(profile) = gathered_profile(&recorded, &options.target.program()) else {
+            return 0;
+        };
+        let line = match options.destination.save(&profile) {
+            Ok(()) if options.quiet => return 0,
+            Ok(()) => {
+                let shown = &options.destination.shown;
+                supervised_line(&profile, &recorded, turned_away, ending, shown)
+            }
+            Err(error) => format!("pyflame: error: {error}"),
+        };
+        // Where nobody listens any more, nobody is told.
+        _ = writeln!(std::io::stderr(), "{line}");
+        i32::from(line.starts_with("pyflame: error"))
+    }
+}
+
+/// A recording that is appended to its file as it grows, so that the file is readable whatever
+/// happens, also to this process. At the end the whole profile takes its place.
+#[derive(Debug)]
+struct LiveFile {
+    path: Option<PathBuf>,
+    file: Option<File>,
+}
+
+impl LiveFile {
+    fn new(destination: &Destination) -> Self {
+        let is_live = destination.format == Format::Recording && destination.is_file();
+        Self { path: is_live.then(|| destination.path.clone()), file: None }
+    }
+
+    fn append(&mut self, gathered: &mut Gathered) {
+        let chunks = gathered.take_chunks();
+        let Some(path) = &self.path else { return };
+        if chunks.is_empty() {
+            return;
+        }
+        let written = match &mut self.file {
+            Some(file) => file.write_all(&chunks),
+            None => File::create(path).and_then(|mut file| {
+                file.write_all(&HEADER)?;
+                file.write_all(&chunks)?;
+                self.file = Some(file);
+                Ok(())
+            }),
+        };
+        if written.is_err() {
+            self.path = None; // The end will try again, and say what is wrong.
+        }
+    }
+}
+
+/// Has the engine pause for every fork of this process, from now on.
+pub(crate) fn follow_forks(py: Python<'_>) -> PyResult<()> {
+    static FOLLOWED: PyOnceLock<()> = PyOnceLock::new();
+    FOLLOWED.get_or_try_init(py, || {
+        let native = PyModule::import(py, "pyflame._native")?;
+        let hooks = PyDict::new(py);
+        hooks.set_item("before", native.getattr("_pause_for_fork")?)?;
+        hooks.set_item("after_in_parent", native.getattr("_resume_after_fork")?)?;
+        py.import("os")?.call_method("register_at_fork", (), Some(&hooks))?;
+        Ok::<_, PyErr>(())
+    })?;
+    Ok(())
+}
+
+/// End the sampling thread for the time of a fork.
+#[pyfunction]
+pub(crate) fn _pause_for_fork() {
+    pyflame_sampler::pause_for_fork();
+}
+
+/// Let the sampling thread go on after a fork.
+#[pyfunction]
+pub(crate) fn _resume_after_fork() {
+    pyflame_sampler::resume_after_fork();
+}
