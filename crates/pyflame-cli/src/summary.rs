@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use pyflame_profile::{Engine, Profile};
 
-/// The facts of a recording, one phrase each: samples, time, rate, threads, what is missing.
+/// The facts of a recording, one phrase each: samples, time, rate, processes where
+/// there is more than one, threads, what is missing.
 ///
 /// ```
 /// let (profile, _) = pyflame_profile::parse_folded("main;work 1234\n");
@@ -20,6 +21,7 @@ pub fn facts(profile: &Profile) -> Vec<String> {
         facts.push(format!("{} wall", duration(meta.duration)));
         facts.push(format!("{} Hz", rate(profile)));
     }
+    facts.extend(processes(profile));
     if !profile.threads().iter().all(|thread| thread.native_id == 0) {
         facts.push(counted(profile.sampled_threads() as u64, "thread"));
     }
@@ -41,6 +43,7 @@ pub fn closing_line(profile: &Profile, path: &Path) -> String {
     } else {
         let (count, time) = (counted(samples, "sample"), duration(meta.duration));
         parts.push(format!("{count} in {time} ({} Hz)", rate(profile)));
+        parts.extend(processes(profile));
         parts.push(counted(profile.sampled_threads() as u64, "thread"));
     }
     if meta.uncaptured > 0 {
@@ -48,6 +51,12 @@ pub fn closing_line(profile: &Profile, path: &Path) -> String {
     }
     parts.extend(engine(profile));
     format!("pyflame: {} -> {}", parts.join(", "), path.display())
+}
+
+/// One process is what one expects.
+fn processes(profile: &Profile) -> Option<String> {
+    let count = profile.sampled_processes() as u64;
+    (count > 1).then(|| format!("{} processes", grouped(count)))
 }
 
 /// Only what is not as one expects is said.
@@ -100,7 +109,7 @@ fn duration(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pyflame_profile::{Sample, StackId, State, Thread};
+    use pyflame_profile::{Process, Sample, StackId, State, Thread};
 
     fn profile(samples: u64, threads: u64) -> Profile {
         let mut profile = Profile::default();
@@ -124,6 +133,21 @@ mod tests {
             closing_line(&profile, "train.py.svg".as_ref()),
             "pyflame: 12,030 samples in 12.1 s (994 Hz), 3 threads, 2 uncaptured -> train.py.svg"
         );
+    }
+
+    #[test]
+    fn processes_are_counted_where_there_is_more_than_one() {
+        let of_process = |pid, threads| {
+            let mut profile = profile(10, threads);
+            profile.set_process(Process { name: "worker".into(), pid, parent_pid: 1 });
+            profile
+        };
+        let mut profile = of_process(3, 2);
+        assert!(facts(&profile).iter().all(|fact| !fact.contains("process")));
+        profile.merge(&of_process(4, 1));
+        assert_eq!(facts(&profile)[1..], ["12.1 s wall", "994 Hz", "2 processes", "3 threads"]);
+        let line = closing_line(&profile, "x.svg".as_ref());
+        assert!(line.contains("(994 Hz), 2 processes, 3 threads -> x.svg"), "{line}");
     }
 
     #[test]

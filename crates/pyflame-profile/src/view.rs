@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::{
-    Category, FrameId, Label, NodeId, Profile, SampleKey, StackId, State, Thread, Totals, Tree,
-    Unit,
+    Category, FrameId, Label, NodeId, Process, ProcessId, Profile, SampleKey, StackId, State,
+    Thread, Totals, Tree, Unit,
 };
 
 /// Which time a picture shows.
@@ -26,7 +26,9 @@ pub struct View {
     pub measure: Measure,
     /// Whether frames are told apart by executing line, too.
     pub by_line: bool,
-    /// Whether each thread gets a root frame, where there is more than one.
+    /// Whether each thread gets a root frame, where there is more than one; and around those of its
+    /// threads each process, where threads of more than one were sampled. Without, everything is
+    /// merged: what one looks for then is the same work, whoever did it.
     pub thread_roots: bool,
 }
 
@@ -40,7 +42,7 @@ impl View {
     /// The merged call tree of `profile`.
     pub fn tree(&self, profile: &Profile) -> Tree {
         let mut tree = Tree::new(profile.meta.unit);
-        let roots = self.thread_roots(profile, &mut tree);
+        let roots = self.roots(profile, &mut tree);
         let mut places: IndexMap<(NodeId, StackId), NodeId, FxBuildHasher> = IndexMap::default();
         for (SampleKey { thread, stack, state, .. }, totals) in profile.samples() {
             let value = self.value(totals);
@@ -83,21 +85,40 @@ impl View {
         }
     }
 
-    /// A root node for each thread, all the same where threads are not told apart. What belongs to
-    /// no thread has none.
-    fn thread_roots(&self, profile: &Profile, tree: &mut Tree) -> Vec<NodeId> {
-        if !self.thread_roots || profile.sampled_threads() < 2 {
+    /// The node of each thread below which its stacks are: the tree's root where threads are not
+    /// told apart. What belongs to no thread has no frame of its own.
+    fn roots(&self, profile: &Profile, tree: &mut Tree) -> Vec<NodeId> {
+        if !self.thread_roots {
             return vec![Tree::ROOT; profile.threads().len()];
+        }
+        let several = profile.sampled_processes() > 1;
+        let process_of = |thread: &Thread| thread.process.filter(|_| several);
+        let mut sampled = vec![false; profile.threads().len()];
+        for (key, _) in profile.samples().filter(|(_, totals)| totals.samples > 0) {
+            sampled[key.thread.index()] = true;
+        }
+        let mut counts: IndexMap<Option<ProcessId>, usize, FxBuildHasher> = IndexMap::default();
+        for (thread, sampled) in profile.threads().iter().zip(sampled) {
+            *counts.entry(process_of(thread)).or_default() += usize::from(sampled);
         }
         profile
             .threads()
             .iter()
-            .map(|thread: &Thread| {
-                if thread.name.is_empty() {
-                    return Tree::ROOT;
+            .map(|thread| {
+                let process = process_of(thread);
+                let mut root = Tree::ROOT;
+                if let Some(process) = process.and_then(|process| profile.process(process)) {
+                    let label =
+                        tree.label_id(marker_label(&process_name(process), Category::Thread));
+                    root = tree.child(root, label);
                 }
-                let label = tree.label_id(marker_label(&thread.name, Category::Thread));
-                tree.child(Tree::ROOT, label)
+                // Beside processes, a thread without one would be taken for the program.
+                let is_alone = counts[&process] < 2 && !(several && process.is_none());
+                if !is_alone && !thread.name.is_empty() {
+                    let label = tree.label_id(marker_label(&thread.name, Category::Thread));
+                    root = tree.child(root, label);
+                }
+                root
             })
             .collect()
     }
@@ -158,6 +179,77 @@ fn add_lines(
     }
 }
 
+fn process_name(process: &Process) -> String {
+    match &*process.name {
+        "" => format!("(pid {})", process.pid),
+        name => format!("{name} (pid {})", process.pid),
+    }
+}
+
 fn marker_label(name: &str, category: Category) -> Label {
     Label { name: name.into(), file: "".into(), line: 0, category }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::View;
+    use crate::{Category, Frame, Function, Process, Profile, Sample, State, Thread, parse_folded};
+
+    /// A profile of processes, each with its threads, in each of which `f` ran once.
+    fn profile(processes: &[(Option<(&str, u32)>, &[&str])]) -> Profile {
+        let mut profile = Profile::default();
+        let function = profile.add_function(Function::new("f", "/a.py", 0));
+        let frame = profile.add_frame(Frame { function, line: 0 });
+        let stack = profile.add_stack([frame]);
+        for (process, threads) in processes {
+            let process = process.map(|(name, pid)| {
+                profile.add_process(Process { name: name.into(), pid, parent_pid: 1 })
+            });
+            for name in *threads {
+                let thread = profile.add_thread(Thread { process, ..Thread::new(name, 7) });
+                let sample = Sample { state: State::Running, wall_ns: 1000, cpu_ns: 0 };
+                profile.record(thread, stack, sample);
+            }
+        }
+        profile
+    }
+
+    #[test]
+    fn processes_are_roots_where_there_is_more_than_one() {
+        let profile = profile(&[(Some(("main.py", 3)), &["A"]), (Some(("", 4)), &["B", "C"])]);
+        let folded = View::default().folded(&profile);
+        let expected =
+            "(pid 4);B;f (/a.py) 1\n(pid 4);C;f (/a.py) 1\nmain.py (pid 3);f (/a.py) 1\n";
+        assert_eq!(folded, expected);
+        let merged = View { thread_roots: false, ..View::default() };
+        assert_eq!(merged.folded(&profile), "f (/a.py) 3\n");
+    }
+
+    #[test]
+    fn one_process_shows_what_is_shown_without_any() {
+        let threads: &[&str] = &["A", "B"];
+        for process in [None, Some(("main.py", 3))] {
+            let folded = View::default().folded(&profile(&[(process, threads)]));
+            assert_eq!(folded, "A;f (/a.py) 1\nB;f (/a.py) 1\n");
+        }
+        let known_and_not = profile(&[(Some(("main.py", 3)), &["A"]), (None, &["B"])]);
+        assert_eq!(View::default().folded(&known_and_not), "A;f (/a.py) 1\nB;f (/a.py) 1\n");
+        let sampled = profile(&[(Some(("main.py", 3)), &["A"]), (Some(("idle.py", 4)), &[])]);
+        assert_eq!(View::default().folded(&sampled), "f (/a.py) 1\n");
+    }
+
+    #[test]
+    fn beside_processes_a_thread_of_none_has_its_name() {
+        let processes =
+            [(Some(("a", 3)), ["A"].as_slice()), (Some(("b", 4)), &["B"]), (None, &["C"])];
+        let folded = View::default().folded(&profile(&processes));
+        assert_eq!(folded, "C;f (/a.py) 1\na (pid 3);f (/a.py) 1\nb (pid 4);f (/a.py) 1\n");
+    }
+
+    #[test]
+    fn a_process_in_folded_text_is_no_function_in_a_file() {
+        let profile = parse_folded("main.py (pid 3);f (/a.py) 1\n").0;
+        let root = profile.functions().next().unwrap();
+        assert_eq!((&*root.name, root.category), ("main.py (pid 3)", Category::Thread));
+    }
 }

@@ -134,6 +134,23 @@ impl Profile {
         PyTuple::new(py, names.filter(|name| !name.is_empty()).collect::<Vec<_>>())
     }
 
+    /// The processes that have samples, in order of appearance, each as its id, the id of the
+    /// process that started it (0 where that is not known) and its name; empty where it is not
+    /// known whose the threads are.
+    #[getter]
+    fn processes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let mut sampled = vec![false; self.inner.processes().len()];
+        for (key, _) in self.inner.samples() {
+            if let Some(process) = self.inner.process_of(key.thread) {
+                sampled[process.index()] = true;
+            }
+        }
+        let processes = self.inner.processes().iter().zip(sampled);
+        let sampled = processes.filter(|(_, sampled)| *sampled);
+        let facts = sampled.map(|(process, _)| (process.pid, process.parent_pid, &*process.name));
+        PyTuple::new(py, facts.collect::<Vec<_>>())
+    }
+
     /// How many samples stand for a stack that could not be captured.
     #[getter]
     fn uncaptured(&self) -> u64 {

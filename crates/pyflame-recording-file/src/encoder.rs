@@ -5,7 +5,8 @@
 
 use indexmap::IndexSet;
 use pyflame_profile::{
-    FrameId, FunctionId, Labels, LabelsId, Meta, Profile, SampleKey, StackId, Thread, Totals,
+    FrameId, FunctionId, Labels, LabelsId, Meta, Process, Profile, SampleKey, StackId, Thread,
+    Totals,
 };
 use rustc_hash::FxBuildHasher;
 use thiserror::Error;
@@ -36,8 +37,9 @@ pub struct Encoder {
     written_labels: Vec<(LabelsId, Labels)>,
     samples: Vec<(SampleKey, Totals)>,
     meta: Option<Meta>,
+    process: Option<Process>,
     rows: Rows,
-    pub(crate) packer: Packer,
+    packer: Packer,
 }
 
 /// A profile is not the one that was written before, grown: a part of a file takes increments
@@ -53,10 +55,23 @@ impl Encoder {
         Self { part, ..Self::default() }
     }
 
+    /// An encoder that packs on with what another has left.
+    pub(crate) fn with_packer(part: u32, packer: Packer) -> Self {
+        Self { part, packer, ..Self::default() }
+    }
+
+    /// What packs the next part of the same file.
+    pub(crate) fn into_packer(self) -> Packer {
+        self.packer
+    }
+
     /// Appends to `out` what is new in `profile` since it was last given; nothing, if nothing is.
     ///
-    /// Between two calls the profile may grow, threads and labels may learn their names, and the
-    /// facts in its meta may change.
+    /// Between two calls the profile may grow, threads, labels and the process may learn their
+    /// names, and the facts in its meta may change.
+    ///
+    /// A part is of one process at most: it says which where all threads belong to it. Of a profile
+    /// of several it does not say which threads are whose; [`crate::write()`] makes a part for each.
     ///
     /// # Errors
     /// When it can be seen that the profile is another one. Nothing is appended then.
@@ -74,8 +89,52 @@ impl Encoder {
 
     /// As [`Self::append`], of a profile that is known to be the same.
     pub(crate) fn encode(&mut self, profile: &Profile, out: &mut Vec<u8>) {
-        self.put_threads(profile);
-        for (index, (key, totals)) in profile.samples().enumerate() {
+        self.put_process(only_process(profile));
+        self.put_samples(profile, || profile.samples(), out);
+        self.put_meta(&profile.meta);
+        self.close(out);
+    }
+
+    /// Writes one part of a profile that has several: the samples that are given, and whose they
+    /// are.
+    pub(crate) fn encode_part(
+        &mut self,
+        profile: &Profile,
+        (process, samples): (Option<&Process>, &[(SampleKey, Totals)]),
+        meta: &Meta,
+        out: &mut Vec<u8>,
+    ) {
+        self.put_process(process);
+        self.put_samples(profile, || samples.iter().copied(), out);
+        self.put_meta(meta);
+        self.close(out);
+    }
+
+    /// Says whose part it is, where that is known and has not been said.
+    fn put_process(&mut self, process: Option<&Process>) {
+        if let Some(process) = process.filter(|process| self.process.as_ref() != Some(process)) {
+            let name = self.string(&process.name);
+            self.rows.copied += process.name.len();
+            self.rows.process(process, name);
+            self.process = Some(process.clone());
+        }
+    }
+
+    fn put_meta(&mut self, meta: &Meta) {
+        if self.meta.as_ref() != Some(meta) {
+            self.rows.meta(meta);
+            self.meta = Some(meta.clone());
+        }
+    }
+
+    fn put_samples<I: Iterator<Item = (SampleKey, Totals)>>(
+        &mut self,
+        profile: &Profile,
+        samples: impl Fn() -> I,
+        out: &mut Vec<u8>,
+    ) {
+        self.put_threads(profile, samples());
+        for (index, (key, totals)) in samples().enumerate() {
             let written = self.samples.get(index).map_or(Totals::default(), |(_, totals)| *totals);
             let is_new = index >= self.samples.len();
             let more = grown(written, totals).unwrap_or_default();
@@ -96,17 +155,16 @@ impl Encoder {
             self.close_if_full(out);
         }
         self.put_labels_learnt_late(profile);
-        if self.meta.as_ref() != Some(&profile.meta) {
-            self.rows.meta(&profile.meta);
-            self.meta = Some(profile.meta.clone());
-        }
-        self.close(out);
     }
 
     /// Writes the threads that have samples, and those whose names have changed.
-    fn put_threads(&mut self, profile: &Profile) {
+    fn put_threads(
+        &mut self,
+        profile: &Profile,
+        samples: impl Iterator<Item = (SampleKey, Totals)>,
+    ) {
         let mut sampled = vec![false; profile.threads().len()];
-        for (key, _) in profile.samples().skip(self.samples.len()) {
+        for (key, _) in samples.skip(self.samples.len()) {
             sampled[key.thread.index()] = true;
         }
         for (index, thread) in profile.threads().iter().enumerate() {
@@ -115,7 +173,12 @@ impl Encoder {
                 continue;
             }
             let number = known.unwrap_or_else(|| self.threads.add(index));
-            if self.written_threads.get(number as usize) != Some(thread) {
+            let written = self.written_threads.get(number as usize);
+            // Whose it is, the part says.
+            let is_same = |written: &Thread| {
+                written.native_id == thread.native_id && written.name == thread.name
+            };
+            if !written.is_some_and(is_same) {
                 let name = self.string(&thread.name);
                 self.rows.copied += thread.name.len();
                 self.rows.thread(number, name, thread.native_id);
@@ -238,6 +301,12 @@ impl Numbers {
         self.count += 1;
         self.count - 1
     }
+}
+
+/// The process that all threads of a profile belong to, if there is one.
+fn only_process(profile: &Profile) -> Option<&Process> {
+    let [process] = profile.processes() else { return None };
+    profile.threads().iter().all(|thread| thread.process.is_some()).then_some(process)
 }
 
 /// Sets row `number`, which is there or the next.

@@ -12,12 +12,17 @@ const LEVEL: u8 = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
     /// Whether payloads are stored as they are: packing begins by clearing a third of a megabyte.
-    pub(crate) is_hasty: bool,
+    is_hasty: bool,
     unpacked: usize,
     packed: usize,
 }
 
 impl Packer {
+    /// One that stores payloads as they are.
+    pub(crate) fn hasty() -> Self {
+        Self { is_hasty: true, ..Self::default() }
+    }
+
     /// Packs a payload; `copied` is what a reader will charge for it besides.
     pub(crate) fn pack(&mut self, payload: &[u8], copied: usize) -> Vec<u8> {
         self.unpacked += payload.len() + copied;
@@ -101,7 +106,7 @@ mod tests {
     fn what_is_stored_is_read_as_if_it_were_packed() {
         for length in [1, 2, 65_534, 65_535, 65_536, 200_000] {
             let payload: Vec<u8> = (0..length).map(|byte: u32| byte.to_le_bytes()[0]).collect();
-            let mut packer = Packer { is_hasty: true, ..Packer::default() };
+            let mut packer = Packer::hasty();
             let stored = packer.pack(&payload, 0);
             assert_eq!(Allowance::of_file(stored.len()).unpack(&stored), Some(payload));
         }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pyflame_profile::{
-    Category, Frame, FrameId, Function, FunctionId, Labels, LabelsId, Meta, Profile, SampleKey,
-    StackId, Thread, ThreadId, Totals,
+    Category, Frame, FrameId, Function, FunctionId, Labels, LabelsId, Meta, Process, Profile,
+    SampleKey, StackId, Thread, ThreadId, Totals,
 };
 
 use crate::codes;
@@ -32,6 +32,7 @@ pub(crate) struct Part {
     threads: BTreeMap<u32, ThreadId>,
     labels: BTreeMap<u32, LabelsId>,
     lost_thread: Option<ThreadId>,
+    process: Option<Process>,
 }
 
 impl Default for Part {
@@ -46,6 +47,7 @@ impl Default for Part {
             threads: BTreeMap::new(),
             labels: BTreeMap::new(),
             lost_thread: None,
+            process: None,
         }
     }
 }
@@ -72,10 +74,19 @@ impl Part {
                 Some(Section::Labels) => self.take_labels(&mut rows, allowance)?,
                 Some(Section::Samples) => self.take_samples(&mut rows)?,
                 Some(Section::Meta) => self.profile.meta = meta(&mut rows)?,
+                Some(Section::Process) => self.take_process(&mut rows, allowance)?,
                 None => {} // Of a later version.
             }
         }
         Ok(())
+    }
+
+    /// What was read, when there is no more.
+    pub(crate) fn into_profile(mut self) -> Profile {
+        if let Some(process) = self.process {
+            self.profile.set_process(process);
+        }
+        self.profile
     }
 
     fn take_strings(&mut self, rows: &mut Cursor<'_>) -> Result<(), Senseless> {
@@ -218,6 +229,19 @@ impl Part {
             };
             self.profile.record_totals(key, Totals { samples, wall_ns, cpu_ns });
         }
+        Ok(())
+    }
+
+    /// Whose part it is. What follows the fields is of a later version.
+    fn take_process(
+        &mut self,
+        fields: &mut Cursor<'_>,
+        allowance: &mut Allowance,
+    ) -> Result<(), Senseless> {
+        let (pid, parent_pid, name) = (fields.small()?, fields.small()?, fields.small()?);
+        let Some(name) = self.strings.get(name) else { return Ok(()) };
+        allowance.charge(name.len())?;
+        self.process = Some(Process { name: name.clone(), pid, parent_pid });
         Ok(())
     }
 

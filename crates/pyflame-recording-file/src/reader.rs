@@ -132,7 +132,7 @@ impl Reader<'_> {
         for (_, part) in std::mem::take(&mut self.parts) {
             let orphans = &mut self.reading.lost.orphans;
             *orphans = orphans.saturating_add(part.orphans);
-            self.reading.parts.push(part.profile);
+            self.reading.parts.push(part.into_profile());
         }
     }
 }

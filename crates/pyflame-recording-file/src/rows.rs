@@ -4,7 +4,7 @@
 //! says the first. What mostly grows by one from row to row is written as a difference: that is
 //! the same byte over and over, which packs to nothing.
 
-use pyflame_profile::{Function, Meta, State, Totals};
+use pyflame_profile::{Function, Meta, Process, State, Totals};
 
 use crate::codes;
 use crate::section::Section;
@@ -20,6 +20,7 @@ pub(crate) struct Rows {
     labels: Vec<u8>,
     samples: Vec<u8>,
     meta: Vec<u8>,
+    process: Vec<u8>,
     last_function: u32,
     last_frame: u32,
     last_stack: u32,
@@ -109,6 +110,12 @@ impl Rows {
         put(out, codes::of_unit(meta.unit));
     }
 
+    pub(crate) fn process(&mut self, process: &Process, name: u32) {
+        put(&mut self.process, process.pid.into());
+        put(&mut self.process, process.parent_pid.into());
+        put(&mut self.process, name.into());
+    }
+
     /// How many bytes there are, about.
     pub(crate) fn size(&self) -> usize {
         self.sections().iter().map(|(_, bytes)| bytes.len()).sum()
@@ -123,7 +130,7 @@ impl Rows {
         payload
     }
 
-    fn sections(&self) -> [(Section, &[u8]); 8] {
+    fn sections(&self) -> [(Section, &[u8]); 9] {
         [
             (Section::Strings, &self.strings),
             (Section::Functions, &self.functions),
@@ -133,6 +140,7 @@ impl Rows {
             (Section::Labels, &self.labels),
             (Section::Samples, &self.samples),
             (Section::Meta, &self.meta),
+            (Section::Process, &self.process),
         ]
     }
 }

@@ -16,10 +16,11 @@ pub(crate) enum Section {
     Labels,
     Samples,
     Meta,
+    Process,
 }
 
 impl Section {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Strings,
         Self::Functions,
         Self::Frames,
@@ -28,6 +29,7 @@ impl Section {
         Self::Labels,
         Self::Samples,
         Self::Meta,
+        Self::Process,
     ];
 
     fn code(self) -> u64 {
@@ -40,6 +42,7 @@ impl Section {
             Self::Labels => 6,
             Self::Samples => 7,
             Self::Meta => 8,
+            Self::Process => 9,
         }
     }
 

@@ -1,26 +1,61 @@
 //! From profiles to whole files: at once, or appended as a recording goes on.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use pyflame_profile::Profile;
+use indexmap::IndexMap;
+use pyflame_profile::{ProcessId, Profile, SampleKey, Totals};
+use rustc_hash::FxBuildHasher;
 use thiserror::Error;
 
+use crate::packing::Packer;
 use crate::{Encoder, HEADER, NotContinued};
 
-/// A recording with one profile in it, as bytes. Equal profiles give equal bytes.
+type Samples = Vec<(SampleKey, Totals)>;
+
+/// A recording with one profile in it, as bytes: a part for each process that has samples, in
+/// order of appearance, and one for threads of which is not known whose they are. Equal profiles
+/// give equal bytes.
 pub fn write(profile: &Profile) -> Vec<u8> {
-    let mut bytes = HEADER.to_vec();
-    Encoder::new(0).encode(profile, &mut bytes);
-    bytes
+    write_with(profile, Packer::default())
 }
 
 /// As [`write()`], in a fraction of the time and some four times the size: nothing is packed.
 pub fn write_hastily(profile: &Profile) -> Vec<u8> {
+    write_with(profile, Packer::hasty())
+}
+
+fn write_with(profile: &Profile, mut packer: Packer) -> Vec<u8> {
     let mut bytes = HEADER.to_vec();
-    let mut encoder = Encoder::new(0);
-    encoder.packer.is_hasty = true;
-    encoder.encode(profile, &mut bytes);
+    let groups = by_process(profile);
+    if groups.is_empty() {
+        Encoder::with_packer(0, packer).encode(profile, &mut bytes);
+        return bytes;
+    }
+    let mut meta = profile.meta.clone();
+    for (part, (process, samples)) in (0..).zip(groups) {
+        // What readers allow is for the file, so the parts share what they may use of it.
+        let mut encoder = Encoder::with_packer(part, packer);
+        let process = process.and_then(|process| profile.process(process));
+        encoder.encode_part(profile, (process, &samples), &meta, &mut bytes);
+        packer = encoder.into_packer();
+        // The sums stand in the first part, so that the parts together have them once.
+        (meta.duration, meta.ticks) = (Duration::ZERO, 0);
+        (meta.uncaptured, meta.retaken) = (0, 0);
+    }
     bytes
+}
+
+/// The samples of each process and of none, in order of appearance; nothing where no process is
+/// known.
+fn by_process(profile: &Profile) -> IndexMap<Option<ProcessId>, Samples, FxBuildHasher> {
+    let mut groups: IndexMap<_, Samples, _> = IndexMap::default();
+    if !profile.processes().is_empty() {
+        for (key, totals) in profile.samples() {
+            groups.entry(profile.process_of(key.thread)).or_default().push((key, totals));
+        }
+    }
+    groups
 }
 
 /// Writes a recording that grows: each call appends what is new, so that the file is complete up

@@ -63,7 +63,7 @@ fn category_of_name(text: &str) -> Category {
 }
 
 /// Roots that stand for threads: `tid:12` (Python 3.15), `T0:12` (austin), `thread (0x1F)` and
-/// `process 12:"cmd"` (py-spy).
+/// `process 12:"cmd"` (py-spy), `cmd (pid 12)` (ours).
 fn is_thread(text: &str) -> bool {
     let digit = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     let numbered = ["tid:", "process ", "thread "].into_iter();
@@ -71,7 +71,13 @@ fn is_thread(text: &str) -> bool {
     let austin = text.strip_prefix('T').and_then(|rest| rest.split_once(':'));
     numbered.any(digit)
         || text.starts_with("thread (0x")
+        || is_process(text)
         || austin.is_some_and(|(interpreter, id)| digit(interpreter) && digit(id))
+}
+
+fn is_process(text: &str) -> bool {
+    let pid = text.strip_suffix(')').and_then(|text| text.rsplit_once("(pid "));
+    pid.is_some_and(|(_, pid)| !pid.is_empty() && parse_line(pid).is_some())
 }
 
 impl From<&Function> for Label {

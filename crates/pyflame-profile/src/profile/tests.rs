@@ -1,8 +1,10 @@
 //! What happens to a profile after the recording: runner frames go, names come.
 
+use std::time::Duration;
+
 use crate::{
-    Frame, Function, Labels, LabelsId, Profile, Sample, SampleKey, State, Thread, ThreadName,
-    Totals, View,
+    Frame, Function, Labels, LabelsId, Process, Profile, Sample, SampleKey, State, Thread,
+    ThreadName, Totals, View,
 };
 
 fn record(profile: &mut Profile, names: &[&str]) {
@@ -149,4 +151,56 @@ fn labels_learnt_late_take_the_place_of_the_empty_ones() {
     let mut profile = labelled(&[("view", &[]), ("view", &[("request", "?")])]);
     profile.fill_labels([Labels::from_iter([("request", "9")]), Labels::default()]);
     assert_eq!(profile.label_values("request").into_iter().collect::<Vec<_>>(), ["9"]);
+}
+
+fn of_process(pid: u32, seconds: u64) -> Profile {
+    let mut profile = Profile::default();
+    record(&mut profile, &["main"]);
+    profile.set_process(Process { name: "worker".into(), pid, parent_pid: 1 });
+    profile.meta.duration = Duration::from_secs(seconds);
+    (profile.meta.ticks, profile.meta.uncaptured) = (100 * seconds, 1);
+    profile
+}
+
+#[test]
+fn equal_processes_become_one_and_threads_of_others_stay_apart() {
+    let mut profile = of_process(7, 1);
+    profile.merge(&of_process(8, 1));
+    profile.merge(&of_process(7, 1));
+    let pids: Vec<u32> = profile.processes().iter().map(|process| process.pid).collect();
+    assert_eq!(pids, [7, 8]);
+    let of_threads: Vec<_> = profile.threads().iter().map(|thread| thread.process).collect();
+    assert_eq!(of_threads.iter().flatten().map(|id| id.index()).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!((profile.sampled_processes(), profile.sampled_threads()), (2, 2));
+    assert_eq!(
+        profile.only_threads(|thread| thread.process == of_threads[1]).sampled_processes(),
+        1
+    );
+}
+
+#[test]
+fn what_ran_beside_each_other_lasted_as_long_as_the_longest() {
+    let mut beside = of_process(7, 2);
+    beside.merge(&of_process(8, 5));
+    let meta = &beside.meta;
+    assert_eq!((meta.duration.as_secs(), meta.ticks, meta.uncaptured), (5, 500, 2));
+    let mut after = of_process(7, 2);
+    after.merge(&of_process(7, 5));
+    assert_eq!((after.meta.duration.as_secs(), after.meta.ticks), (7, 700));
+}
+
+#[test]
+fn what_is_made_of_a_profile_knows_its_processes() {
+    let mut profile = of_process(7, 1);
+    let processes = profile.processes().to_vec();
+    assert_eq!(profile.pruned(0).processes(), processes);
+    assert_eq!(profile.within(|_| false, |_| false).processes(), processes);
+    assert_eq!(profile.split_off(|_| true).processes(), processes);
+    profile.rename_functions(|_| None);
+    assert_eq!(profile.processes(), processes);
+    let process = profile.threads()[0].process.unwrap();
+    profile.rename_process(process, "worker 7");
+    assert_eq!(&*profile.process(process).unwrap().name, "worker 7");
+    profile.add_absence("[awaiting]", 5);
+    assert_eq!(profile.threads()[1].process, Some(process));
 }

@@ -46,7 +46,7 @@ proptest! {
 
     #[test]
     fn no_rows_make_the_reader_panic(
-        rows in prop::collection::vec((1..10_u64, prop::collection::vec(0..5_u64, 0..12)), 0..8),
+        rows in prop::collection::vec((1..11_u64, prop::collection::vec(0..5_u64, 0..12)), 0..8),
     ) {
         let mut payload = Vec::new();
         for (code, numbers) in rows {
@@ -73,6 +73,7 @@ fn kinds_sections_and_fields_of_a_later_version_are_passed_over() {
     payload.extend(section(Section::Threads, &[0, 0, 5]));
     payload.extend(section(Section::Samples, &[0, 0, 0, 2, 3, 4, 5]));
     payload.extend(section(Section::Meta, &[0, 9, 0, 0, 0, 1, 0, 6, 7, 8, 0, 42, 42, 42]));
+    payload.extend(section(Section::Process, &[7, 6, 0, 42, 42]));
     let mut bytes = forged(&payload);
     chunk::put(&mut bytes, 77, 5, b"of a kind that is not known");
     let reading = read(&bytes).unwrap();
@@ -81,6 +82,7 @@ fn kinds_sections_and_fields_of_a_later_version_are_passed_over() {
     let profile = reading.into_profile();
     assert_eq!((profile.meta.ticks, profile.totals().cpu_ns), (6, 5));
     assert_eq!(profile.functions().next().unwrap().first_line, 7);
+    assert_eq!(profile.threads()[0].process.and_then(|id| profile.process(id)).unwrap().pid, 7);
 }
 
 #[test]

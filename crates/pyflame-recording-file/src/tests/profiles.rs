@@ -1,12 +1,13 @@
 //! Profiles to write: random ones, and a text that says everything that is in one.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use pyflame_profile::{
-    Category, Engine, Frame, Function, Labels, LabelsId, Meta, Profile, SampleKey, State, Thread,
-    Totals, Unit,
+    Category, Engine, Frame, Function, Labels, LabelsId, Meta, Process, Profile, SampleKey, State,
+    Thread, Totals, Unit,
 };
 
 /// Everything that can be seen of a profile, in order.
@@ -16,7 +17,7 @@ pub(super) fn dump(profile: &Profile) -> String {
     sampled.sort_unstable();
     sampled.dedup();
     for index in &sampled {
-        writeln!(text, "{:?}", profile.threads()[*index]).unwrap();
+        writeln!(text, "{}", thread(profile, *index)).unwrap();
     }
     for (key, totals) in profile.samples() {
         let thread = sampled.iter().position(|index| *index == key.thread.index()).unwrap();
@@ -28,6 +29,29 @@ pub(super) fn dump(profile: &Profile) -> String {
     }
     text
 }
+
+/// A thread, and whose it is.
+fn thread(profile: &Profile, index: usize) -> String {
+    let thread = &profile.threads()[index];
+    let process = thread.process.and_then(|process| profile.process(process));
+    format!("{:?} {} {process:?}", thread.name, thread.native_id)
+}
+
+/// What a profile holds whatever the order is.
+pub(super) fn sums(profile: &Profile) -> (Meta, BTreeMap<String, Totals>) {
+    let mut sums: BTreeMap<String, Totals> = BTreeMap::new();
+    for (key, totals) in profile.samples() {
+        let labels = profile.labels(key.labels).cloned().unwrap_or_default();
+        let frames = profile.stacks().frames(key.stack).map(|frame| profile.frame(frame));
+        let frames: Vec<_> = frames.collect();
+        let thread = thread(profile, key.thread.index());
+        let key = format!("{thread} {labels:?} {:?} {frames:?}", key.state);
+        sums.entry(key).or_default().add(totals);
+    }
+    (profile.meta.clone(), sums)
+}
+
+const PROCESSES: usize = 3;
 
 pub(super) const STATES: [State; 3] = [State::Running, State::Ready, State::Waiting];
 
@@ -67,7 +91,8 @@ pub(super) struct Row {
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
     meta: Meta,
-    threads: Vec<(Box<str>, u64)>,
+    /// Name, native id, and whose it is where processes are known.
+    threads: Vec<(Box<str>, u64, Option<usize>)>,
     functions: Vec<(Box<str>, Box<str>, u32, Category)>,
     labels: Vec<Vec<(Box<str>, Box<str>)>>,
     pub(super) rows: Vec<Row>,
@@ -76,7 +101,8 @@ pub(super) struct Parts {
 pub(super) fn parts() -> impl Strategy<Value = Parts> {
     let category = prop::sample::select(Category::ALL.to_vec());
     let functions = prop::collection::vec((text(), text(), any::<u32>(), category), 1..6);
-    let threads = prop::collection::vec((text(), number()), 1..4);
+    let whose = prop::option::of(0..PROCESSES);
+    let threads = prop::collection::vec((text(), number(), whose), 1..4);
     let labels = prop::collection::vec(prop::collection::vec((text(), text()), 0..3), 0..4);
     let frames = prop::collection::vec((0..6_usize, prop_oneof![0..4_u32, any::<u32>()]), 0..8);
     let state = prop::sample::select(STATES.to_vec());
@@ -95,13 +121,28 @@ pub(super) fn parts() -> impl Strategy<Value = Parts> {
 impl Parts {
     /// The profile after the first `count` samples.
     pub(super) fn profile(&self, count: usize) -> Profile {
+        self.made(count, false)
+    }
+
+    fn made(&self, count: usize, has_processes: bool) -> Profile {
         let mut profile = Profile::default();
+        let mut whose = vec![None; PROCESSES];
+        if has_processes {
+            let names = [("main.py", 10), ("worker", 11), ("worker", 12)];
+            whose = names
+                .map(|(name, pid)| Process { name: name.into(), pid, parent_pid: 10 })
+                .map(|process| Some(profile.add_process(process)))
+                .to_vec();
+        }
         profile.meta = self.meta.clone();
         profile.meta.ticks = count as u64;
         let threads: Vec<_> = self
             .threads
             .iter()
-            .map(|(name, id)| Thread::new(name, *id))
+            .map(|(name, id, index)| {
+                let process = index.and_then(|index| whose[index]);
+                Thread { process, ..Thread::new(name, *id) }
+            })
             .map(|thread| profile.add_thread(thread))
             .collect();
         let mut labels = vec![LabelsId::NONE];
@@ -134,6 +175,11 @@ impl Parts {
 
     pub(super) fn whole(&self) -> Profile {
         self.profile(self.rows.len())
+    }
+
+    /// The whole profile, of threads that belong to processes, or some of them.
+    pub(super) fn with_processes(&self) -> Profile {
+        self.made(self.rows.len(), true)
     }
 }
 

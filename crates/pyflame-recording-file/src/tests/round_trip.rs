@@ -1,10 +1,10 @@
 //! What is written is read as it was.
 
 use proptest::prelude::*;
-use pyflame_profile::{Function, Profile, Thread};
+use pyflame_profile::{Function, Process, Profile, Thread};
 
-use super::profiles::{dump, example, parts};
-use crate::{HEADER, ReadError, read, write, write_hastily};
+use super::profiles::{dump, example, parts, sums};
+use crate::{HEADER, ReadError, Writer, read, write, write_hastily};
 
 proptest! {
     #[test]
@@ -17,6 +17,22 @@ proptest! {
         let hasty = read(&write_hastily(&profile)).unwrap();
         prop_assert!(hasty.lost.is_empty(), "{:?}", hasty.lost);
         prop_assert_eq!(dump(&hasty.into_profile()), dump(&profile));
+    }
+
+    #[test]
+    fn a_profile_of_several_processes_is_read_as_it_was(parts in parts()) {
+        let profile = parts.with_processes();
+        for bytes in [write(&profile), write_hastily(&profile)] {
+            let reading = read(&bytes).unwrap();
+            prop_assert!(reading.lost.is_empty(), "{:?}", reading.lost);
+            prop_assert!(reading.parts.iter().all(|part| part.processes().len() < 2));
+            prop_assert_eq!(sums(&reading.into_profile()), sums(&profile));
+        }
+        // Whose parts stand one after the other already.
+        let profile = read(&write(&profile)).unwrap().into_profile();
+        let again = read(&write(&profile)).unwrap().into_profile();
+        prop_assert_eq!(dump(&again), dump(&profile));
+        prop_assert_eq!(write(&again), write(&profile));
     }
 
     #[test]
@@ -56,6 +72,37 @@ fn what_no_sample_needs_is_not_written() {
     let read_back = read(&write(&part)).unwrap().into_profile();
     assert_eq!(dump(&read_back), dump(&part));
     assert_eq!(read_back.functions().count(), 2);
+}
+
+#[test]
+fn a_process_is_known_as_long_as_all_threads_are_its_own() {
+    let process = |pid| Process { name: "serve.py".into(), pid, parent_pid: 1 };
+    let mut profile = example(4);
+    profile.set_process(process(40));
+    let mut writer = Writer::new(Vec::new()).unwrap();
+    writer.append(&profile).unwrap();
+    profile.set_process(Process { name: "serve.py 8000".into(), ..process(40) });
+    writer.append(&profile).unwrap();
+    let reading = read(&writer.into_inner()).unwrap();
+    assert_eq!(dump(&reading.into_profile()), dump(&profile));
+    let mut merged = profile.clone();
+    let mut other = example(3);
+    other.set_process(process(41));
+    merged.merge(&other);
+    let read_back = read(&write(&merged)).unwrap();
+    assert_eq!(read_back.parts.len(), 2);
+    assert_eq!(dump(&read_back.into_profile()), dump(&merged));
+    let first = merged.threads()[0].process;
+    let filtered = read(&write(&merged.only_threads(|thread| thread.process == first))).unwrap();
+    assert_eq!(filtered.into_profile().processes(), profile.processes());
+}
+
+#[test]
+fn a_process_without_samples_is_known() {
+    let mut profile = Profile::default();
+    profile.set_process(Process { name: "idle".into(), pid: 40, parent_pid: 1 });
+    let read_back = read(&write(&profile)).unwrap().into_profile();
+    assert_eq!(read_back.processes(), profile.processes());
 }
 
 #[test]
