@@ -11,7 +11,8 @@ import os
 import sys
 
 from pyflame import _native, _run
-from pyflame._recorder import Recorder
+from pyflame._fork import fork_below
+from pyflame._processes import RecordedProcess
 from pyflame.exceptions import Error, SignalsUnavailable, UsageError
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pyflame._native import Command, DrawCommand
 
 USAGE_STATUS = 2
+_OWN_FOLDER = __file__[: -len("_command.py")]
 
 
 def main() -> int:
@@ -59,72 +61,50 @@ def _draw(command: DrawCommand) -> int:
 
 
 class _Session:
-    """One program, recorded from its first line to the end of its last thread."""
+    """One program, recorded from its first line to its end, whatever that is."""
 
     def __init__(self, command: Command) -> None:
         self._command = command
-        self._process = os.getpid()
-        self._status: object = None
-        self._recorder = Recorder(
-            command.interval_ns,
-            engine=command.engine,
-            current_thread_only=command.main_thread_only,
-            program=command.program,
-        )
 
     def run(self) -> int:
+        runner_files = _run.runner_files()
+        try:
+            supervisor = _native.Supervisor(runner_files, _OWN_FOLDER)
+            fork_below(lambda pid: supervisor.supervise(self._command, pid), self._keeps_stdout())
+            outbox = supervisor.outbox()
+        except OSError as error:
+            _say(f"pyflame: error: {error.strerror or error}")
+            return 1
+        self._recorded = RecordedProcess(
+            outbox,
+            interval_ns=self._command.interval_ns,
+            engine=self._command.engine,
+            main_thread_only=self._command.main_thread_only,
+            program=self._command.program,
+            runner_files=runner_files,
+        )
+        if self._command.children:
+            self._recorded.include_children(os.fspath(supervisor.path))
         # Exit functions run last in, first out: before the program has registered any, ours is
         # the last of all. By then the interpreter has also waited for the program's threads, so
         # that the recording ends where the program does, and nothing about its end is changed.
-        atexit.register(self._finish)
+        atexit.register(self._recorded.finish)
         try:
-            self._status = _run.run(self._command, self._start)
+            return _run.run(self._command, self._start)
         except _run.NotStarted:
-            if self._recorder.started:
-                self._recorder.stop()
+            self._recorded.discard()
             raise
-        except SystemExit as end:
-            self._status = end.code
-            raise
-        except BaseException:
-            self._status = 1
-            raise
-        return self._status
 
     def _start(self) -> None:
         try:
-            self._recorder.start()
+            self._recorded.start()
         except SignalsUnavailable as error:
             _say(f"pyflame: error: {error}; leave out `--engine signal` to do without them")
+            self._recorded.discard()
             raise SystemExit(USAGE_STATUS) from None
-        self._runner_files = _run.runner_files()
 
-    def _finish(self) -> None:
-        if os.getpid() != self._process or not self._recorder.started:
-            # A forked child is not what was asked for. A program that could not start (a syntax
-            # error, a module that isn't there) has nothing to show but Python's own message.
-            return
-        try:
-            profile = self._recorder.stop(self._runner_files)
-            self._command.save(profile)
-        except (Error, OSError) as error:
-            message = error.strerror if isinstance(error, OSError) else None
-            _say(f"pyflame: error: {message or error}")
-            self._leave_with_error()
-        else:
-            if not self._command.quiet:
-                _say(self._command.closing_line(profile))
-
-    def _leave_with_error(self) -> None:
-        """Make status 0 a 1, late as it is: no exit function can do that in a milder way."""
-        if self._status not in (None, 0):
-            return
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                stream.flush()
-            except (AttributeError, OSError, ValueError):
-                continue  # Closed, replaced or gone: nothing is left to be flushed.
-        os._exit(1)
+    def _keeps_stdout(self) -> bool:
+        return not self._command.writes_to_file
 
 
 def _say(text: str) -> None:

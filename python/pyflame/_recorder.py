@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Callable, Protocol
 
-    from pyflame._native import Profile
+    from pyflame._native import Outbox, Profile
     from pyflame._threads import ThreadNames
 
     class Recording(Protocol):
@@ -34,6 +34,7 @@ class Recorder:
         engine: ``auto``, ``signal`` or ``fallback``.
         current_thread_only: Whether only the thread that calls :meth:`start` is sampled.
         program: What is recorded, as a person would name it.
+        outbox: Where what is recorded goes while it is recorded, if that is wanted.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class Recorder:
         engine: str = "auto",
         current_thread_only: bool = False,
         program: str = "",
+        outbox: Outbox | None = None,
     ) -> None:
         self._interval_ns = interval_ns
         self._engine = engine
         self._current_thread_only = current_thread_only
         self._program = program
+        self._outbox = outbox
         self._engine_note = ""
         self._names: ThreadNames | None = None
         self._recording: Recording | None = None
@@ -79,6 +82,8 @@ class Recorder:
         except BaseException:
             self._names.stop()
             raise
+        if self._outbox is not None and isinstance(self._recording, _native.Recording):
+            self._names.tell(self._recording.name_thread)
 
     def stop(self, runner_files: Sequence[str] = (), program: str | None = None) -> Profile:
         """Stop to record.
@@ -109,6 +114,12 @@ class Recorder:
             profile = self._qualify(profile)
         return profile
 
+    def forget(self) -> None:
+        """Be rid of a recording of the parent, in a fork of it."""
+        if self._names is not None:
+            self._names.stop()
+        self._recording = self._names = None
+
     def _start_engine(self) -> Recording:
         if self._engine != "fallback":
             try:
@@ -131,6 +142,6 @@ class Recorder:
             import _thread
 
             thread = _thread.get_native_id()
-        recording = _native.Recording(self._interval_ns, thread)
+        recording = _native.Recording(self._interval_ns, thread, self._outbox)
         recording.start()
         return recording

@@ -18,6 +18,7 @@ import os
 import sys
 
 from pyflame import _native
+from pyflame._processes import VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ def runner_files() -> list[str]:
         for name, module in tuple(sys.modules.items())
         if name.partition(".")[0] == __package__
     }
-    runpy: Any = sys.modules.get("runpy")
-    if runpy is not None:
-        files.add(runpy.run_path.__code__.co_filename)  # Not `__file__`: it may be frozen.
+    # `runpy` may be imported later, and may be frozen (3.11 and newer).
+    files |= {os.path.join(os.path.dirname(os.__file__), "runpy.py"), "<frozen runpy>"}
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         files.add(frame.f_code.co_filename)
@@ -239,6 +239,7 @@ def _become_python(argv: list[str]) -> None:
 
     if not sys.executable:
         return
+    os.environ.pop(VARIABLE, None)
     options: list[str] = vars(subprocess)["_args_from_interpreter_flags"]()
     try:
         os.execv(sys.executable, [sys.executable, *options, *argv])  # noqa: S606 - no shell

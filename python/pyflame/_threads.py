@@ -28,6 +28,7 @@ class ThreadNames:
         # kept alive for that.
         self._noted: list[tuple[int, str, int, ref[threading.Thread]]] = []
         self._latest: dict[int, Callable[[], threading.Thread | None]] = {}
+        self._told: Callable[[int, str, int], None] | None = None
 
     def start(self) -> None:
         """Start to take names."""
@@ -35,6 +36,12 @@ class ThreadNames:
             self.note(thread)
         _collectors.append(self)
         _install()
+
+    def tell(self, told: Callable[[int, str, int], None]) -> None:
+        """Tell every name to ``told``, at once and as they come."""
+        self._told = told
+        for name in self.known():
+            told(*name)
 
     def stop(self) -> list[tuple[int, str, int]]:
         """Stop to take names.
@@ -65,7 +72,10 @@ class ThreadNames:
         if native_id is None or self._latest.get(native_id, _nobody)() is thread:
             return  # Not started yet; or noted already, by another wrapper of ours.
         self._latest[native_id] = ref(thread)
-        self._noted.append((native_id, thread.name, monotonic_ns(), ref(thread)))
+        learnt_ns = monotonic_ns()
+        self._noted.append((native_id, thread.name, learnt_ns, ref(thread)))
+        if self._told is not None:
+            self._told(native_id, thread.name, learnt_ns)
 
 
 def _nobody() -> None:

@@ -82,7 +82,7 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
 }
 
 /// `12034` as `12,034`.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

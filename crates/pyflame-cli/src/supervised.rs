@@ -5,7 +5,7 @@ use std::path::Path;
 use pyflame_profile::Profile;
 use pyflame_supervisor::{Ending, Recorded};
 
-use crate::summary::{closing_line, counted};
+use crate::summary::{closing_line, grouped};
 
 /// All processes as one profile, called as the program is; `None` if there is none.
 pub fn gathered_profile(recorded: &[Recorded], program: &str) -> Option<Profile> {
@@ -57,6 +57,6 @@ pub fn supervised_line(
 fn counted_processes(count: u64) -> String {
     match count {
         1 => "1 process".to_owned(),
-        _ => counted(count, "processe"),
+        _ => format!("{} processes", grouped(count)),
     }
 }

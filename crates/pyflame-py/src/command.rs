@@ -168,7 +168,6 @@ impl Command {
     fn quiet(&self) -> bool {
         self.options.quiet
     }
-
 }
 
 impl Command {

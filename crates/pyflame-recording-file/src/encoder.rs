@@ -163,13 +163,13 @@ impl Encoder {
         profile: &Profile,
         samples: impl Iterator<Item = (SampleKey, Totals)>,
     ) {
-        let mut sampled = vec![false; profile.threads().len()];
+        let mut has_samples = vec![false; profile.threads().len()];
         for (key, _) in samples.skip(self.samples.len()) {
-            sampled[key.thread.index()] = true;
+            has_samples[key.thread.index()] = true;
         }
         for (index, thread) in profile.threads().iter().enumerate() {
             let known = self.threads.get(index);
-            if known.is_none() && !sampled[index] {
+            if known.is_none() && !has_samples[index] {
                 continue;
             }
             let number = known.unwrap_or_else(|| self.threads.add(index));

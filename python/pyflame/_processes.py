@@ -1,0 +1,179 @@
+"""The processes of a recorded program: each records itself and tells the command that waits.
+
+A process comes to be in two ways. A fork has everything that its parent had and starts a recording
+of its own (``os.register_at_fork``). A program that is executed has nothing but its environment;
+``pyflame.pth`` beside this package looks there at the start of every interpreter (:func:`join`).
+How either ends does not matter: what is recorded leaves it as it goes.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+
+from pyflame._recorder import Recorder
+from pyflame.exceptions import Error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pyflame._native import Outbox
+
+VARIABLE = "PYFLAME_RECORDED_BY"
+"""Tells executed programs how to record themselves: interval, engine, threads and memory."""
+
+
+class RecordedProcess:
+    """Records this process, and the forks of it.
+
+    Args:
+        outbox: Where what is recorded goes.
+        interval_ns: Mean time between two samples.
+        engine: ``auto``, ``signal`` or ``fallback``.
+        main_thread_only: Whether only the thread that starts the recording is sampled.
+        program: What runs, as a person would name it.
+        runner_files: Frames of these files at the outer end of stacks are not the program's.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        interval_ns: int,
+        engine: str,
+        main_thread_only: bool,
+        program: str,
+        runner_files: Sequence[str] = (),
+    ) -> None:
+        self._outbox = outbox
+        self._interval_ns = interval_ns
+        self._engine = engine
+        self._main_thread_only = main_thread_only
+        self._program = program
+        self._runner_files = runner_files
+        self._process = os.getpid()
+        self._recorder = self._new_recorder()
+
+    def start(self) -> None:
+        """Start to record.
+
+        Raises:
+            SignalsUnavailable: When the signal engine was asked for and can't be used.
+        """
+        self._outbox.name(self._program)
+        self._recorder.start()
+
+    def include_children(self, memory: str) -> None:
+        """Record children as well, those that are executed by way of ``memory``."""
+        os.environ[VARIABLE] = ":".join(
+            [str(self._interval_ns), self._engine, str(int(self._main_thread_only)), memory]
+        )
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def finish(self) -> None:
+        """Hand everything over, once; a recording that never started leaves nothing."""
+        if self._recorder.started and self._process == os.getpid():
+            self._name_worker()
+            self._outbox.finish(self._recorder.stop(self._runner_files))
+
+    def discard(self) -> None:
+        """Leave nothing of this process."""
+        if self._recorder.started:
+            self._recorder.stop()
+        self._outbox.discard()
+
+    def _new_recorder(self) -> Recorder:
+        return Recorder(
+            self._interval_ns,
+            engine=self._engine,
+            current_thread_only=self._main_thread_only,
+            program=self._program,
+            outbox=self._outbox,
+        )
+
+    def _begin_anew(self) -> None:
+        """Record a fork of this process, in which nothing is recorded yet."""
+        was_recorded = self._recorder.started
+        self._recorder.forget()
+        if not was_recorded:
+            return
+        try:
+            self._outbox = self._outbox.of_fork()
+            self._process = os.getpid()
+            self._recorder = self._new_recorder()
+            self.start()
+        except (Error, OSError, RuntimeError):
+            return  # The fork is to live as it would without us.
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            # Called once the worker knows its name and has forgotten its parent's finalizers.
+            util.register_after_fork(self, RecordedProcess._follow_worker)
+
+    def _follow_worker(self) -> None:
+        """Finish where a worker of ``multiprocessing`` does, which runs no exit functions."""
+        util = sys.modules["multiprocessing.util"]
+        self._name_worker()
+        util.Finalize(None, self.finish, exitpriority=-1000)
+
+    def _name_worker(self) -> None:
+        """Tell the name that ``multiprocessing`` has given this process, if it is a worker."""
+        module = sys.modules.get("multiprocessing.process")
+        if module is not None and module.parent_process() is not None:
+            self._outbox.name(f"{self._program} {module.current_process().name}")
+
+
+def join() -> None:
+    """Record this process if it was executed by a recorded one. Never raises."""
+    try:
+        recorded = _joined(os.environ.get(VARIABLE, ""))
+        if recorded is not None:
+            recorded.start()
+            atexit.register(recorded.finish)
+    except (Error, OSError, RuntimeError, ValueError):
+        return  # The program is to live as it would without us.
+
+
+def _joined(told: str) -> RecordedProcess | None:
+    program = _program()
+    if not told or program == "multiprocessing.resource_tracker":
+        return None  # The one that does nothing but wait for the others to end.
+    from pyflame import _native
+
+    interval_ns, engine, main_thread_only, memory = told.split(":", 3)
+    recorded = RecordedProcess(
+        _native.Outbox.connect(memory),
+        interval_ns=int(interval_ns),
+        engine=engine,
+        main_thread_only=main_thread_only == "1",
+        program=program,
+    )
+    recorded.include_children(memory)
+    return recorded
+
+
+def _program() -> str:
+    """What this interpreter was started to run, as a person would name it."""
+    first = sys.argv[0] if sys.argv else ""
+    if first not in ("-m", "-c"):
+        return os.path.basename(first) or "python"
+    try:
+        with open("/proc/self/cmdline", "rb") as stream:
+            words = os.fsdecode(stream.read()).split("\0")
+    except OSError:
+        return first
+    # The option may be the last letter of several (`-Im`), and its value part of the same word.
+    letter = first[1]
+    for index, word in enumerate(words[1:], 1):
+        if word.startswith("-") and not word.startswith("--") and letter in word:
+            value = word.partition(letter)[2] or words[index + 1]
+            break
+    else:
+        return first
+    if letter == "m":
+        return f"-m {value}"
+    source, _, rest = value.partition(" import ")
+    if source.startswith("from multiprocessing."):  # Its helpers are started in this way.
+        return source[len("from ") :]
+    return f"-c {' '.join(value.split())[:40]}"
