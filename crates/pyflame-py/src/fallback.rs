@@ -212,7 +212,7 @@ impl FallbackSampler {
     fn watch(&mut self, py: Python<'_>, ident: u64, clock: Option<i64>, cpu_ns: u64) {
         let native_id = clock.map_or(0, native_id);
         let name = format!("unnamed thread {}", self.profile.threads().len() + 1);
-        let thread = self.profile.add_thread(Thread::new(name, native_id));
+        let thread = self.profile.add_thread(Thread::new(&name, native_id));
         self.seen_ns.push(self.clocks.monotonic(py));
         let watched = Watched { thread, clock, wall: self.last_look, cpu_ns };
         self.watched.insert(ident, watched);

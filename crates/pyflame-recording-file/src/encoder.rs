@@ -158,13 +158,9 @@ impl Encoder {
     }
 
     /// Writes the threads that have samples, and those whose names have changed.
-    fn put_threads(
-        &mut self,
-        profile: &Profile,
-        samples: impl Iterator<Item = (SampleKey, Totals)>,
-    ) {
+    fn put_threads(&mut self, profile: &Profile, all: impl Iterator<Item = (SampleKey, Totals)>) {
         let mut sampled = vec![false; profile.threads().len()];
-        for (key, _) in samples.skip(self.samples.len()) {
+        for (key, _) in all.skip(self.samples.len()) {
             sampled[key.thread.index()] = true;
         }
         for (index, thread) in profile.threads().iter().enumerate() {
