@@ -22,6 +22,7 @@ def test_folded_text_comes_back_as_it_was(profile):
     assert profile.samples == 4
     assert profile.engine == "imported"
     assert profile.threads == ()
+    assert profile.processes == ()
 
 
 def test_a_bad_line_is_named():

@@ -195,8 +195,11 @@ mod tests {
     use super::View;
     use crate::{Category, Frame, Function, Process, Profile, Sample, State, Thread, parse_folded};
 
+    /// A name and a pid, where they are known, and names of threads.
+    type Threads<'a> = (Option<(&'a str, u32)>, &'a [&'a str]);
+
     /// A profile of processes, each with its threads, in each of which `f` ran once.
-    fn profile(processes: &[(Option<(&str, u32)>, &[&str])]) -> Profile {
+    fn profile(processes: &[Threads<'_>]) -> Profile {
         let mut profile = Profile::default();
         let function = profile.add_function(Function::new("f", "/a.py", 0));
         let frame = profile.add_frame(Frame { function, line: 0 });

@@ -158,18 +158,14 @@ impl Encoder {
     }
 
     /// Writes the threads that have samples, and those whose names have changed.
-    fn put_threads(
-        &mut self,
-        profile: &Profile,
-        samples: impl Iterator<Item = (SampleKey, Totals)>,
-    ) {
-        let mut has_samples = vec![false; profile.threads().len()];
-        for (key, _) in samples.skip(self.samples.len()) {
-            has_samples[key.thread.index()] = true;
+    fn put_threads(&mut self, profile: &Profile, all: impl Iterator<Item = (SampleKey, Totals)>) {
+        let mut sampled = vec![false; profile.threads().len()];
+        for (key, _) in all.skip(self.samples.len()) {
+            sampled[key.thread.index()] = true;
         }
         for (index, thread) in profile.threads().iter().enumerate() {
             let known = self.threads.get(index);
-            if known.is_none() && !has_samples[index] {
+            if known.is_none() && !sampled[index] {
                 continue;
             }
             let number = known.unwrap_or_else(|| self.threads.add(index));

@@ -1,7 +1,7 @@
 //! What is written is read as it was.
 
 use proptest::prelude::*;
-use pyflame_profile::{Function, Process, Profile, Thread};
+use pyflame_profile::{Frame, Function, Process, Profile, Sample, State, Thread};
 
 use super::profiles::{dump, example, parts, sums};
 use crate::{HEADER, ReadError, Writer, read, write, write_hastily};
@@ -95,6 +95,26 @@ fn a_process_is_known_as_long_as_all_threads_are_its_own() {
     let first = merged.threads()[0].process;
     let filtered = read(&write(&merged.only_threads(|thread| thread.process == first))).unwrap();
     assert_eq!(filtered.into_profile().processes(), profile.processes());
+}
+
+#[test]
+fn parts_of_many_processes_are_packed_no_tighter_than_readers_unpack() {
+    let mut merged = Profile::default();
+    for pid in 1..=30 {
+        let mut profile = example(4);
+        let thread = profile.samples().next().unwrap().0.thread;
+        let name = "x".repeat(300_000);
+        let function = profile.add_function(Function::new(&name, "/srv/x.py", pid));
+        let frame = profile.add_frame(Frame { function, line: 1 });
+        let stack = profile.add_stack([frame]);
+        let sample = Sample { state: State::Running, wall_ns: 1, cpu_ns: 1 };
+        profile.record(thread, stack, sample);
+        profile.set_process(Process { name: "worker".into(), pid, parent_pid: 1 });
+        merged.merge(&profile);
+    }
+    let reading = read(&write(&merged)).unwrap();
+    assert!(reading.lost.is_empty(), "{}", reading.lost);
+    assert_eq!(dump(&reading.into_profile()), dump(&merged));
 }
 
 #[test]
