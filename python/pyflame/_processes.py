@@ -67,13 +67,12 @@ class RecordedProcess:
 
     def include_children(self, memory: str) -> None:
         """Record children as well, those that are executed by way of ``memory``."""
-        os.environ[VARIABLE] = ":".join(
-            [str(self._interval_ns), self._engine, str(int(self._main_thread_only)), memory]
-        )
+        main_thread_only = str(int(self._main_thread_only))
+        _tell_executed(":".join([str(self._interval_ns), self._engine, main_thread_only, memory]))
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def finish(self) -> None:
-        """Hand everything over, once; a recording that never started leaves nothing."""
+        """Hand everything over, once; a recording that never started has nothing to hand over."""
         if self._recorder.started and self._process == os.getpid():
             self._name_worker()
             self._outbox.finish(self._recorder.stop(self._runner_files))
@@ -124,10 +123,33 @@ class RecordedProcess:
             self._outbox.name(f"{self._program} {module.current_process().name}")
 
 
+def _tell_executed(value: str) -> None:
+    """Put the variable into the environment of all programs that this process executes.
+
+    It is in the C library's environment and not in ``os.environ``, where the program could see it.
+    ``subprocess`` is given a list instead where it has an environment of its own.
+    """
+    import _posixsubprocess
+
+    from pyflame import _native
+
+    os.putenv(VARIABLE, value)
+    fork_exec = _native._ForkExec(_posixsubprocess.fork_exec, f"{VARIABLE}={value}")
+    _posixsubprocess.fork_exec = fork_exec
+    subprocess = sys.modules.get("subprocess")
+    if hasattr(subprocess, "_fork_exec"):  # Its own name for it, from 3.11 on.
+        vars(subprocess)["_fork_exec"] = fork_exec
+
+
+def stop_telling() -> None:
+    """Let the next program that is executed know nothing of a recording."""
+    os.unsetenv(VARIABLE)
+
+
 def join() -> None:
     """Record this process if it was executed by a recorded one. Never raises."""
     try:
-        recorded = _joined(os.environ.get(VARIABLE, ""))
+        recorded = _joined(os.environ.pop(VARIABLE, ""))
         if recorded is not None:
             recorded.start()
             atexit.register(recorded.finish)

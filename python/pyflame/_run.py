@@ -18,7 +18,7 @@ import os
 import sys
 
 from pyflame import _native
-from pyflame._processes import VARIABLE
+from pyflame._processes import stop_telling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def _become_python(argv: list[str]) -> None:
 
     if not sys.executable:
         return
-    os.environ.pop(VARIABLE, None)
+    stop_telling()
     options: list[str] = vars(subprocess)["_args_from_interpreter_flags"]()
     try:
         os.execv(sys.executable, [sys.executable, *options, *argv])  # noqa: S606 - no shell

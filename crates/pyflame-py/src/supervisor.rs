@@ -11,7 +11,7 @@ use pyflame_supervisor::{ConnectError, Ending, Gathered, Inbox, wait_for};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyModule};
+use pyo3::types::{PyBytes, PyDict, PyList, PyModule, PyTuple};
 
 use crate::command::Command;
 use crate::exceptions;
@@ -191,6 +191,44 @@ impl LiveFile {
         }
     }
 }
+
+/// Stands in for ``_posixsubprocess.fork_exec``, by which ``subprocess`` and ``multiprocessing``
+/// execute programs, and adds a variable where they have an environment of their own.
+///
+/// It is no Python function, so that no traceback of the program has a frame of it.
+#[pyclass(frozen, module = "pyflame._native")]
+#[derive(Debug)]
+pub(crate) struct _ForkExec {
+    original: Py<PyAny>,
+    variable: String,
+}
+
+#[pymethods]
+impl _ForkExec {
+    #[new]
+    fn new(original: Py<PyAny>, variable: String) -> Self {
+        Self { original, variable }
+    }
+
+    #[pyo3(signature = (*args))]
+    fn __call__<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let py = args.py();
+        let original = self.original.bind(py);
+        let mut words: Vec<Bound<'py, PyAny>> = args.iter().collect();
+        if let Some(environment) = words.get_mut(ENVIRONMENT)
+            && let Ok(list) = environment.cast::<PyList>()
+        {
+            let more = list.get_slice(0, list.len());
+            more.append(PyBytes::new(py, self.variable.as_bytes()))?;
+            *environment = more.into_any();
+        }
+        original.call1(PyTuple::new(py, words)?)
+    }
+}
+
+/// Which argument of `fork_exec` is the environment, a list of `KEY=value` or None
+/// (Modules/_posixsubprocess.c, 3.9 to 3.15).
+const ENVIRONMENT: usize = 5;
 
 /// Has the engine pause for every fork of this process, from now on.
 pub(crate) fn follow_forks(py: Python<'_>) -> PyResult<()> {

@@ -79,7 +79,9 @@ impl Gathered {
 
     /// What was recorded of each process, in the order in which they began.
     pub fn into_recorded(self) -> Vec<Recorded> {
-        let told = self.processes.into_values().filter(|process| !process.is_discarded);
+        // A process says what it is called when it begins to be recorded.
+        let is_kept = |process: &Told| process.name.is_some() && !process.is_discarded;
+        let told = self.processes.into_values().filter(is_kept);
         told.map(Told::into_recorded).collect()
     }
 }
@@ -88,7 +90,7 @@ impl Told {
     fn into_recorded(self) -> Recorded {
         let is_whole = self.whole.is_some();
         let mut profile = self.whole.unwrap_or_else(|| self.chunks.into_profile());
-        let name = self.name.unwrap_or_else(|| profile.meta.program.to_string());
+        let name = self.name.unwrap_or_default();
         let (pid, parent_pid) = (self.pid, self.parent_pid);
         profile.set_process(Process { name: name.into(), pid, parent_pid });
         Recorded { profile, is_whole, lives: !self.has_ended }
