@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use pyflame_cpython::RawFrame;
 use pyflame_profile::{
-    Category, Frame, FrameId, Function, Labels, LabelsId, Meta, Profile, Sample, SampleKey,
-    StackId, State, Thread, ThreadId, Totals,
+    Category, Frame, FrameId, Function, Labels, LabelsId, Meta, Profile, SampleKey, StackId, State,
+    ThreadId, Totals,
 };
 use rustc_hash::FxHashMap;
 
@@ -22,8 +22,10 @@ use crate::schedule::Schedule;
 use crate::self_check::OwnFrame;
 use crate::slot::Capture;
 use scopes::Scopes;
+use threads::{Followed, Path};
 
 mod scopes;
+mod threads;
 
 /// What to record.
 #[derive(Clone, Debug)]
@@ -82,32 +84,6 @@ pub(crate) struct Recording {
     scopes: Scopes,
     started_ns: u64,
     previous_tick_ns: u64,
-}
-
-/// A thread as one recording follows it.
-#[derive(Debug)]
-struct Followed {
-    thread: ThreadId,
-    /// When the roster first saw it: another time is another thread of the same id.
-    seen_ns: u64,
-    /// Up to when its time is accounted for.
-    accounted_ns: u64,
-    /// Up to which reading of its CPU clock its CPU time is accounted for.
-    accounted_cpu_ns: u64,
-    /// Its last CPU reading.
-    cpu_ns: u64,
-    path: Path,
-    /// The stack it stands still with: its number and what that is in the profile.
-    still: Option<(u64, StackId)>,
-}
-
-/// The last stack of a thread, outermost frame first, each with the stack that ends in it. What a
-/// new stack has in common with it need not be looked up again.
-#[derive(Debug, Default)]
-struct Path {
-    frames: Vec<RawFrame>,
-    stacks: Vec<StackId>,
-    generation: u64,
 }
 
 /// What identifies a thread, and its clocks at a look.
@@ -258,46 +234,6 @@ impl Recording {
         let profile = &mut self.profile;
         let labels = self.scopes.labels(ids, || profile.add_labels(Labels::default()));
         profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
-    }
-
-    /// Takes note that a thread's time is accounted for up to this look; returns whose it is and
-    /// what the look stands for.
-    fn account(&mut self, look: Look, state: State) -> (ThreadId, Totals) {
-        let followed = self.follow(look);
-        let wall_ns = look.at_ns.saturating_sub(followed.accounted_ns);
-        followed.accounted_ns = followed.accounted_ns.max(look.at_ns);
-        followed.cpu_ns = followed.cpu_ns.max(look.cpu_ns);
-        let mut cpu_ns = 0;
-        if state != State::Waiting {
-            cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
-            followed.accounted_cpu_ns = followed.cpu_ns;
-        }
-        (followed.thread, Sample { state, wall_ns, cpu_ns }.into())
-    }
-
-    /// The thread of a look, followed from now on if it is new.
-    fn follow(&mut self, look: Look) -> &mut Followed {
-        let (profile, seen_ns) = (&mut self.profile, &mut self.seen_ns);
-        let gap_ns = look.at_ns.saturating_sub(self.previous_tick_ns.min(look.at_ns));
-        let mut begin = || {
-            let native_id = u64::from(look.native_id);
-            seen_ns.push(look.seen_ns);
-            Followed {
-                thread: profile.add_thread(Thread { name: "".into(), native_id }),
-                seen_ns: look.seen_ns,
-                // It began since the look before: half way, unless it has run for longer.
-                accounted_ns: look.at_ns - gap_ns.min(look.cpu_ns.max(gap_ns / 2)),
-                accounted_cpu_ns: 0,
-                cpu_ns: 0,
-                path: Path::default(),
-                still: None,
-            }
-        };
-        let followed = self.threads.entry(look.native_id).or_insert_with(&mut begin);
-        if followed.seen_ns != look.seen_ns {
-            *followed = begin();
-        }
-        followed
     }
 
     /// The stack of frames that are given outermost first.
