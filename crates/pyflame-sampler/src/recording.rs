@@ -11,7 +11,7 @@ use std::time::Duration;
 use pyflame_cpython::RawFrame;
 use pyflame_profile::{
     Category, Frame, FrameId, Function, Labels, LabelsId, Meta, Profile, SampleKey, StackId, State,
-    ThreadId, Totals,
+    ThreadId,
 };
 use rustc_hash::FxHashMap;
 
@@ -124,6 +124,9 @@ impl Recording {
 
     /// Begins to follow a thread that was there before the recording.
     pub(crate) fn follow_from_now(&mut self, look: Look) {
+        if !self.options.by_scope {
+            self.thread(look); // In the order in which the program has begun them.
+        }
         let followed = self.follow(look);
         followed.accounted_ns = look.at_ns;
         followed.accounted_cpu_ns = look.cpu_ns;
@@ -206,16 +209,8 @@ impl Recording {
 
     /// Ends the recording.
     pub(crate) fn finish(mut self, now_ns: u64) -> Recorded {
-        let stack = unseen_cpu(&mut self.profile);
-        let mut threads: Vec<_> = self.threads.into_values().collect();
-        threads.sort_unstable_by_key(|followed| followed.thread);
-        for followed in threads {
-            let cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
-            if cpu_ns > 0 {
-                let totals = Totals { samples: 0, wall_ns: 0, cpu_ns };
-                self.profile.record_totals(unlabelled(followed.thread, stack), totals);
-            }
-        }
+        let threads = std::mem::take(&mut self.threads).into_values().collect();
+        self.close_threads(threads);
         self.profile.meta.duration = Duration::from_nanos(now_ns.saturating_sub(self.started_ns));
         Recorded {
             profile: self.profile,
@@ -226,7 +221,7 @@ impl Recording {
     }
 
     fn record(&mut self, look: Look, stack: StackId, state: State, ids: LabelIds) {
-        let (thread, totals) = self.account(look, state);
+        let (thread, totals) = (self.thread(look), self.account(look, state));
         if self.options.by_scope && state == State::Waiting {
             self.keep_cpu(look, ids);
         }
