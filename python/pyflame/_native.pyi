@@ -19,6 +19,7 @@ __all__ = [
     "__version__",
     "_code_facts",
     "_code_lines",
+    "_labels_known",
     "_memory_image",
     "interval_ns",
     "parse_command",
@@ -200,6 +201,7 @@ class MagicCommand:
 
 def _code_facts(code: CodeType) -> tuple[str, str, int]: ...
 def _code_lines(code: CodeType) -> list[tuple[int, int, int | None]]: ...
+def _labels_known() -> int: ...
 def _memory_image() -> str: ...
 
 @final

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from pyflame._native import LabelSet, Profile
 
 _SCOPES_IN_A_RECORDING = 256
+# How many of them are remembered by name: a stream may hold its recording open for hours, and some
+# servers make a thread for each connection.
+_MOST_ENDED_THREADS = 1000
 
 
 class Scope:
@@ -124,7 +127,7 @@ class _SharedRecording:
         self.scopes = 0
         self.begun = 0
         self._recording = _native.ScopedRecording(interval_ns)
-        self._names = ThreadNames()
+        self._names = ThreadNames(_MOST_ENDED_THREADS)
         self._names.start()
         try:
             self._recording.start()

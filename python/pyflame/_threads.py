@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 
 
 class ThreadNames:
-    """Collects the names of all threads between :meth:`start` and :meth:`stop`."""
+    """Collects the names of all threads between :meth:`start` and :meth:`stop`.
 
-    def __init__(self) -> None:
-        # The object is asked again at the end, since a thread may be named late, and is not
-        # kept alive for that.
-        self._noted: list[tuple[int, str, int, ref[threading.Thread]]] = []
+    Args:
+        most_ended: Of more threads that have ended than this the oldest names are let go of, now
+            and then; None to keep all.
+    """
+
+    def __init__(self, most_ended: int | None = None) -> None:
+        # By native id and when it was learnt. The object is asked again at the end, since a
+        # thread may be named late, and is not kept alive for that.
+        self._noted: dict[tuple[int, int], tuple[str, ref[threading.Thread]]] = {}
+        self._most_ended = most_ended
+        self._review_at = 0 if most_ended is None else 2 * most_ended
         self._latest: dict[int, Callable[[], threading.Thread | None]] = {}
         self._told: Callable[[int, str, int], None] | None = None
 
@@ -57,7 +64,8 @@ class ThreadNames:
     def known(self) -> list[tuple[int, str, int]]:
         """Return the names taken so far, as :meth:`stop` does."""
         names = []
-        for native_id, name, learnt_ns, reference in self._noted:
+        # Of a copy, which is made in one step: threads that start meanwhile change the original.
+        for (native_id, learnt_ns), (name, reference) in self._noted.copy().items():
             thread = reference()
             names.append((native_id, name if thread is None else thread.name, learnt_ns))
         return names
@@ -73,9 +81,25 @@ class ThreadNames:
             return  # Not started yet; or noted already, by another wrapper of ours.
         self._latest[native_id] = ref(thread)
         learnt_ns = monotonic_ns()
-        self._noted.append((native_id, thread.name, learnt_ns, ref(thread)))
+        self._noted[native_id, learnt_ns] = (thread.name, ref(thread))
         if self._told is not None:
             self._told(native_id, thread.name, learnt_ns)
+        if self._most_ended is not None and len(self._noted) > self._review_at:
+            self._let_go(self._most_ended)
+
+    def _let_go(self, most_ended: int) -> None:
+        """Forget the oldest of the threads that have ended.
+
+        Without a lock, which a forked child might find held: what two threads do at once here is
+        done once.
+        """
+        noted = self._noted.copy().items()
+        ended = [(key, reference) for key, (_, reference) in noted if reference() is None]
+        for key, reference in ended[: max(0, len(ended) - most_ended)]:
+            self._noted.pop(key, None)
+            if self._latest.get(key[0]) is reference:
+                self._latest.pop(key[0], None)
+        self._review_at = len(self._noted) + most_ended
 
 
 def _nobody() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from requests_at_once import FOREIGN, REQUEST_ID, at_once
@@ -111,6 +113,23 @@ def test_nothing_is_left_behind(serve, kind):
     assert not after["urgent"], "the handler of our signal is still there"
     assert "pyflame" not in after["tasks"]
     assert after["rss_kb"] - before["rss_kb"] < 8_000
+
+
+@pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
+def test_no_request_leaves_memory_in_use(serve, kind):
+    # Of the process's size most is what the allocator keeps for later, with or without the panel.
+    requests = 2000
+    server = serve(kind, PANELS=PANEL, TOOLBAR={"RESULTS_CACHE_SIZE": 25})
+    with ThreadPoolExecutor(16) as pool:
+        # For each of the threads at once there is room from now on, which is used again.
+        deque(pool.map(server.get, ["/numbered/1/"] * 200), 0)
+    with ThreadPoolExecutor(8) as pool:
+        deque(pool.map(server.get, ["/quick/"] * 500), 0)
+        before = quiet_state(server)
+        deque(pool.map(server.get, ["/quick/"] * requests), 0)
+    after = quiet_state(server)
+    assert after["in_use"] - before["in_use"] < 100 * requests
+    assert after["blocks"] - before["blocks"] < requests / 4
 
 
 def quiet_state(server):

@@ -276,3 +276,55 @@ class TestScopes:
         profile, _ = self.take(recording, labels)
         recording.stop()
         assert profile.cpu_time == pytest.approx(spent, rel=0.1)
+
+    def test_labels_are_forgotten_with_their_scope_though_others_go_on(self):
+        recording = _native.ScopedRecording(1_000_000)
+        recording.start()
+        endless = self.scope(recording, request="endless")
+        before = _native._labels_known()
+        for number in range(300):
+            labels = self.scope(recording, request=str(number))
+            token = _LABELS.set(labels)
+            for part in range(10):
+                with pyflame.label(part=part):
+                    pass
+                with pyflame.label(part=part):
+                    pass
+            _LABELS.reset(token)
+            assert _native._labels_known() == before + 11
+            self.take(recording, labels)
+            del labels, token
+            assert _native._labels_known() == before
+        self.take(recording, endless)
+        recording.stop()
+
+    def test_labels_in_use_outlive_their_scope(self):
+        recording = _native.ScopedRecording(1_000_000)
+        recording.start()
+        before = _native._labels_known()
+        labels = self.scope(recording, request="1")
+        within = _native.LabelSet(labels, {"part": "background"})
+        self.take(recording, labels)
+        del labels
+        assert _native._labels_known() == before + 1
+        assert within.pairs == {"request": "1", "part": "background"}
+        del within
+        assert _native._labels_known() == before
+        recording.stop()
+
+
+def test_labels_are_forgotten_though_there_always_is_a_recording():
+    before = _native._labels_known()
+    older = pyflame.Profiler()
+    older.start()
+    for number in range(300):
+        newer = pyflame.Profiler()
+        newer.start()
+        with pyflame.label(request=number):
+            pass
+        older.stop()
+        older = newer
+        # Those that this recording can have seen, and those of the one that has just ended.
+        assert _native._labels_known() <= before + 2
+    older.stop()
+    assert _native._labels_known() == before

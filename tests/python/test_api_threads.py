@@ -68,3 +68,21 @@ def test_a_wrapper_of_somebody_else_stays_on_top_of_an_inert_one(method):
     assert [name for _, name, _ in again.stop()].count("y") == 1
     assert method() is theirs
     assert calls == ["x", "y"]
+
+
+def test_names_of_threads_that_have_ended_are_bounded_where_that_is_asked_for():
+    names = ThreadNames(most_ended=10)
+    names.start()
+    goes_on = threading.Event()
+    living = threading.Thread(target=goes_on.wait, name="living")
+    living.start()
+    latest = [run(str(number)) for number in range(500)][-10:]
+    goes_on.set()
+    living.join()
+    noted = names.stop()
+    own = [name for _, name, _ in noted if name == "living" or name.isdigit()]
+    assert own[0] == "living"
+    assert own[-10:] == [str(number) for number in range(490, 500)]
+    assert [native_id for native_id, *_ in noted[-10:]] == latest
+    assert len(noted) <= 2 * 10 + len(threading.enumerate()) + 1
+    assert len(names._latest) <= len(noted)

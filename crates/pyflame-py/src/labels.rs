@@ -63,6 +63,12 @@ impl Drop for LabelSet {
     }
 }
 
+/// How many sets of labels are known: those in use, and those that a recording may ask for.
+#[pyfunction]
+pub(crate) fn _labels_known() -> usize {
+    registry().len()
+}
+
 /// Have the engine read labels from a context variable, of which there can be one.
 ///
 /// Raises:

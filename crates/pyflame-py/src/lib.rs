@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use crate::fallback::FallbackSampler;
     #[pymodule_export]
-    use crate::labels::{LabelSet, read_labels};
+    use crate::labels::{_labels_known, LabelSet, read_labels};
     #[pymodule_export]
     use crate::magic::{MagicCommand, parse_magic};
     #[pymodule_export]

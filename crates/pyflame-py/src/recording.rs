@@ -14,7 +14,7 @@ use pyo3::types::PyCode;
 use rustc_hash::FxHashMap;
 
 use crate::exceptions;
-use crate::label_registry::{KeptLabels, registry};
+use crate::label_registry::{KeptLabels, KeptScope, registry};
 use crate::labels::LabelSet;
 use crate::profile::{Profile, drop_tool, names};
 use crate::supervisor::{Outbox, follow_forks};
@@ -42,10 +42,13 @@ impl Recording {
         Self { options, outbox, handle: None, labels: None }
     }
 
-    /// Tell a thread's name, for a recording that comes to no end of its own.
-    fn name_thread(&self, native_id: u64, name: Text, learnt_ns: u64) -> PyResult<()> {
-        let name = ThreadName { native_id, name: name.0.into(), learnt_ns };
-        self.handle()?.name_thread(name).map_err(|error| exceptions::of_stop(&error))
+    /// Tell a thread's name, for a recording that comes to no end of its own. Does nothing where
+    /// it has come to one.
+    fn name_thread(&self, native_id: u64, name: Text, learnt_ns: u64) {
+        if let Some(handle) = &self.handle {
+            let name = ThreadName { native_id, name: name.0.into(), learnt_ns };
+            _ = handle.name_thread(name);
+        }
     }
 
     /// Start to record.
@@ -53,14 +56,7 @@ impl Recording {
     /// Raises:
     ///     pyflame.exceptions.SignalsUnavailable: With the reason.
     fn start(&mut self, py: Python<'_>) -> PyResult<()> {
-        if !is_checked() {
-            self.options.own_stack = own_stack(py, FRAMES_SHOWN)?;
-        }
-        follow_forks(py)?;
-        let outlet = self.outbox.clone().map(|outbox| Box::new(outbox) as Box<dyn Outlet>);
-        let handle = RecordingHandle::start_with(self.options.clone(), outlet)
-            .map_err(|error| exceptions::of_start(&error))?;
-        self.handle = Some(handle);
+        self.start_engine(py)?;
         self.labels = Some(KeptLabels::new());
         Ok(())
     }
@@ -79,7 +75,9 @@ impl Recording {
 #[derive(Debug)]
 pub(crate) struct ScopedRecording {
     recording: Recording,
-    /// Scopes that have ended and have not been taken.
+    /// Scopes that have not been taken.
+    followed: FxHashMap<u64, KeptScope>,
+    /// Those of them that have ended.
     ended: FxHashMap<u64, Taking>,
 }
 
@@ -89,7 +87,7 @@ impl ScopedRecording {
     fn new(interval_ns: u64) -> Self {
         let mut recording = Recording::new(interval_ns, None, None);
         recording.options.by_scope = true;
-        Self { recording, ended: FxHashMap::default() }
+        Self { recording, followed: FxHashMap::default(), ended: FxHashMap::default() }
     }
 
     /// Start to record.
@@ -97,13 +95,16 @@ impl ScopedRecording {
     /// Raises:
     ///     pyflame.exceptions.SignalsUnavailable: With the reason.
     fn start(&mut self, py: Python<'_>) -> PyResult<()> {
-        self.recording.start(py)
+        self.recording.start_engine(py)
     }
 
     /// Follow a scope from now on.
-    fn follow(&self, labels: &Bound<'_, LabelSet>) -> PyResult<()> {
-        let followed = self.recording.handle()?.follow(labels.get().scope());
-        followed.map_err(|error| exceptions::of_stop(&error))
+    fn follow(&mut self, labels: &Bound<'_, LabelSet>) -> PyResult<()> {
+        let scope = labels.get().scope();
+        let followed = self.recording.handle()?.follow(scope);
+        followed.map_err(|error| exceptions::of_stop(&error))?;
+        self.followed.insert(scope, KeptScope::new(scope));
+        Ok(())
     }
 
     /// End a scope; what belongs to it is handed over by :meth:`take`, a little later without a
@@ -135,7 +136,9 @@ impl ScopedRecording {
         thread_names: Vec<(u64, Text, u64)>,
         tool_folders: Vec<Text>,
     ) -> PyResult<(Profile, f64, f64)> {
-        let taking = self.ended.remove(&labels.get().scope());
+        let scope = labels.get().scope();
+        let _kept = self.followed.remove(&scope);
+        let taking = self.ended.remove(&scope);
         let recorded = taking.ok_or(StopError::NotFollowed).and_then(Taking::receive);
         let Recorded { mut profile, seen_ns, label_numbers, covered } =
             recorded.map_err(|error| exceptions::of_stop(&error))?;
@@ -153,6 +156,18 @@ impl ScopedRecording {
 }
 
 impl Recording {
+    fn start_engine(&mut self, py: Python<'_>) -> PyResult<()> {
+        if !is_checked() {
+            self.options.own_stack = own_stack(py, FRAMES_SHOWN)?;
+        }
+        follow_forks(py)?;
+        let outlet = self.outbox.clone().map(|outbox| Box::new(outbox) as Box<dyn Outlet>);
+        let handle = RecordingHandle::start_with(self.options.clone(), outlet)
+            .map_err(|error| exceptions::of_start(&error))?;
+        self.handle = Some(handle);
+        Ok(())
+    }
+
     fn handle(&self) -> PyResult<&RecordingHandle> {
         self.handle.as_ref().ok_or_else(|| PyRuntimeError::new_err("not started"))
     }

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use pyflame_cpython::RawFrame;
 use pyflame_profile::{
-    Category, Frame, FrameId, Function, Labels, LabelsId, Meta, Profile, Sample, SampleKey,
-    StackId, State, Thread, ThreadId, ThreadName, Totals,
+    Category, Frame, FrameId, Function, Labels, LabelsId, Meta, Profile, SampleKey, StackId, State,
+    ThreadId, ThreadName,
 };
 use rustc_hash::FxHashMap;
 
@@ -23,8 +23,10 @@ use crate::schedule::Schedule;
 use crate::self_check::OwnFrame;
 use crate::slot::Capture;
 use scopes::Scopes;
+use threads::{Followed, Path};
 
 mod scopes;
+mod threads;
 
 /// What to record.
 #[derive(Clone, Debug)]
@@ -86,32 +88,6 @@ pub(crate) struct Recording {
     scopes: Scopes,
     started_ns: u64,
     previous_tick_ns: u64,
-}
-
-/// A thread as one recording follows it.
-#[derive(Debug)]
-struct Followed {
-    thread: ThreadId,
-    /// When the roster first saw it: another time is another thread of the same id.
-    seen_ns: u64,
-    /// Up to when its time is accounted for.
-    accounted_ns: u64,
-    /// Up to which reading of its CPU clock its CPU time is accounted for.
-    accounted_cpu_ns: u64,
-    /// Its last CPU reading.
-    cpu_ns: u64,
-    path: Path,
-    /// The stack it stands still with: its number and what that is in the profile.
-    still: Option<(u64, StackId)>,
-}
-
-/// The last stack of a thread, outermost frame first, each with the stack that ends in it. What a
-/// new stack has in common with it need not be looked up again.
-#[derive(Debug, Default)]
-struct Path {
-    frames: Vec<RawFrame>,
-    stacks: Vec<StackId>,
-    generation: u64,
 }
 
 /// What identifies a thread, and its clocks at a look.
@@ -178,8 +154,8 @@ impl Recording {
     /// which thread bore an id when; this one is for a recording that has no proper end.
     pub(crate) fn name_thread(&mut self, name: ThreadName) {
         let native_id = u32::try_from(name.native_id).unwrap_or(0);
-        match self.threads.get(&native_id) {
-            Some(followed) => self.profile.rename_thread(followed.thread, &name.name),
+        match self.known_thread(native_id) {
+            Some(thread) => self.profile.rename_thread(thread, &name.name),
             None => _ = self.names.insert(name.native_id, name.name),
         }
     }
@@ -191,6 +167,9 @@ impl Recording {
 
     /// Begins to follow a thread that was there before the recording.
     pub(crate) fn follow_from_now(&mut self, look: Look) {
+        if !self.options.by_scope {
+            self.thread(look); // In the order in which the program has begun them.
+        }
         let followed = self.follow(look);
         followed.accounted_ns = look.at_ns;
         followed.accounted_cpu_ns = look.cpu_ns;
@@ -273,16 +252,8 @@ impl Recording {
 
     /// Ends the recording.
     pub(crate) fn finish(mut self, now_ns: u64) -> Recorded {
-        let stack = unseen_cpu(&mut self.profile);
-        let mut threads: Vec<_> = self.threads.into_values().collect();
-        threads.sort_unstable_by_key(|followed| followed.thread);
-        for followed in threads {
-            let cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
-            if cpu_ns > 0 {
-                let totals = Totals { samples: 0, wall_ns: 0, cpu_ns };
-                self.profile.record_totals(unlabelled(followed.thread, stack), totals);
-            }
-        }
+        let threads = std::mem::take(&mut self.threads).into_values().collect();
+        self.close_threads(threads);
         self.profile.meta.duration = Duration::from_nanos(now_ns.saturating_sub(self.started_ns));
         Recorded {
             profile: self.profile,
@@ -293,7 +264,7 @@ impl Recording {
     }
 
     fn record(&mut self, look: Look, stack: StackId, state: State, ids: LabelIds) {
-        let (thread, totals) = self.account(look, state);
+        let (thread, totals) = (self.thread(look), self.account(look, state));
         if self.options.by_scope && state == State::Waiting {
             self.keep_cpu(look, ids);
         }
@@ -301,50 +272,6 @@ impl Recording {
         let profile = &mut self.profile;
         let labels = self.scopes.labels(ids, || profile.add_labels(Labels::default()));
         profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
-    }
-
-    /// Takes note that a thread's time is accounted for up to this look; returns whose it is and
-    /// what the look stands for.
-    fn account(&mut self, look: Look, state: State) -> (ThreadId, Totals) {
-        let followed = self.follow(look);
-        let wall_ns = look.at_ns.saturating_sub(followed.accounted_ns);
-        followed.accounted_ns = followed.accounted_ns.max(look.at_ns);
-        followed.cpu_ns = followed.cpu_ns.max(look.cpu_ns);
-        let mut cpu_ns = 0;
-        if state != State::Waiting {
-            cpu_ns = followed.cpu_ns.saturating_sub(followed.accounted_cpu_ns);
-            followed.accounted_cpu_ns = followed.cpu_ns;
-        }
-        (followed.thread, Sample { state, wall_ns, cpu_ns }.into())
-    }
-
-    /// The thread of a look, followed from now on if it is new.
-    fn follow(&mut self, look: Look) -> &mut Followed {
-        let (profile, seen_ns) = (&mut self.profile, &mut self.seen_ns);
-        let names = &mut self.names;
-        let gap_ns = look.at_ns.saturating_sub(self.previous_tick_ns.min(look.at_ns));
-        let mut begin = || {
-            let native_id = u64::from(look.native_id);
-            seen_ns.push(look.seen_ns);
-            Followed {
-                thread: profile.add_thread(Thread::new(
-                    &names.remove(&native_id).unwrap_or_default(),
-                    native_id,
-                )),
-                seen_ns: look.seen_ns,
-                // It began since the look before: half way, unless it has run for longer.
-                accounted_ns: look.at_ns - gap_ns.min(look.cpu_ns.max(gap_ns / 2)),
-                accounted_cpu_ns: 0,
-                cpu_ns: 0,
-                path: Path::default(),
-                still: None,
-            }
-        };
-        let followed = self.threads.entry(look.native_id).or_insert_with(&mut begin);
-        if followed.seen_ns != look.seen_ns {
-            *followed = begin();
-        }
-        followed
     }
 
     /// The stack of frames that are given outermost first.

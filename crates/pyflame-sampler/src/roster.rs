@@ -136,6 +136,16 @@ impl Roster {
         self.is_stale = true;
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Whether the thread with this id is the one that was first seen then.
+    pub(crate) fn has(&self, native_id: u32, seen_ns: u64) -> bool {
+        self.threads.get(&native_id).is_some_and(|thread| thread.seen_ns == seen_ns)
+    }
+
     /// The thread at a position; positions change when threads end.
     pub(crate) fn get(&mut self, position: usize) -> Option<&mut Thread> {
         self.threads.get_index_mut(position).map(|(_, thread)| thread)

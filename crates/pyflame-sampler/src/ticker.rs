@@ -213,6 +213,8 @@ impl Ticker {
         }
         for (recording, _) in self.recordings.iter_mut().zip(due).filter(|(_, due)| **due) {
             recording.tick(now_ns);
+            let roster = &self.roster;
+            recording.forget_ended(roster.len(), |id, seen_ns| roster.has(id, seen_ns));
         }
         let mut position = 0;
         while let Some(thread) = self.roster.get(position) {

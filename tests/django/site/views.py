@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import os
 import signal
+import sys
 import time
 
 from asgiref.sync import sync_to_async
@@ -199,9 +201,33 @@ def state(request):
         {
             "tasks": task_names(),
             "rss_kb": int(facts["VmRSS"].split()[0]),
+            "blocks": sys.getallocatedblocks(),
+            "in_use": bytes_in_use(),
             "urgent": bool(int(facts["SigCgt"], 16) >> (signal.SIGURG - 1) & 1),
         }
     )
+
+
+class AllocatorState(ctypes.Structure):
+    """``struct mallinfo2`` (malloc.h of glibc 2.33 and newer)."""
+
+    _fields_ = [
+        ("before", ctypes.c_size_t * 4),
+        ("hblkhd", ctypes.c_size_t),
+        ("between", ctypes.c_size_t * 2),
+        ("uordblks", ctypes.c_size_t),
+        ("after", ctypes.c_size_t * 2),
+    ]
+
+
+def bytes_in_use():
+    """What the C library's allocator has handed out; 0 where it does not say."""
+    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo is None:
+        return 0
+    mallinfo.restype = AllocatorState
+    state = mallinfo()
+    return state.uordblks + state.hblkhd
 
 
 def task_names():
