@@ -607,8 +607,11 @@ pub(crate) fn drop_ours(
     runner_files: &[String],
     own_folder: &str,
 ) {
-    profile.drop_runner(|function| runner_files.iter().any(|file| **file == *function.file));
-    profile.drop_own(|function| function.file.starts_with(own_folder));
+    let is_own = |function: &Function| function.file.starts_with(own_folder);
+    profile.drop_runner(|function| {
+        is_own(function) || runner_files.iter().any(|file| **file == *function.file)
+    });
+    profile.drop_own(is_own);
 }
 
 /// Takes out what is of files below the folders; returns the seconds that went.
