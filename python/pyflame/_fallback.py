@@ -14,7 +14,7 @@ from pyflame import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyflame._native import Profile
+    from pyflame._native import Outbox, Profile
 
 
 class FallbackRecording:
@@ -23,16 +23,20 @@ class FallbackRecording:
     Args:
         interval_ns: Mean time between two looks.
         current_thread_only: Whether only the thread that calls :meth:`start` is looked at.
+        outbox: Where what is recorded goes while it is recorded, if that is wanted.
     """
 
-    def __init__(self, interval_ns: int, *, current_thread_only: bool) -> None:
+    def __init__(
+        self, interval_ns: int, *, current_thread_only: bool, outbox: Outbox | None = None
+    ) -> None:
         self._interval_ns = interval_ns
         self._current_thread_only = current_thread_only
+        self._outbox = outbox
 
     def start(self) -> None:
         """Start the looking thread."""
         ident = _thread.get_ident() if self._current_thread_only else None
-        self._sampler = _native.FallbackSampler(self._interval_ns, ident)
+        self._sampler = _native.FallbackSampler(self._interval_ns, ident, self._outbox)
         self._process = os.getpid()
         self._failure: BaseException | None = None
         self._running = _thread.allocate_lock()

@@ -127,18 +127,28 @@ def _tell_executed(value: str) -> None:
     """Put the variable into the environment of all programs that this process executes.
 
     It is in the C library's environment and not in ``os.environ``, where the program could see it.
-    ``subprocess`` is given a list instead where it has an environment of its own.
+    Where a program is given an environment of its own, it is added to that.
     """
     import _posixsubprocess
+    import posix
 
     from pyflame import _native
 
     os.putenv(VARIABLE, value)
-    fork_exec = _native._ForkExec(_posixsubprocess.fork_exec, f"{VARIABLE}={value}")
-    _posixsubprocess.fork_exec = fork_exec
-    subprocess = sys.modules.get("subprocess")
-    if hasattr(subprocess, "_fork_exec"):  # Its own name for it, from 3.11 on.
-        vars(subprocess)["_fork_exec"] = fork_exec
+    # Modules/_posixsubprocess.c and Modules/posixmodule.c, 3.9 to 3.15.
+    for module, name, position in (
+        (_posixsubprocess, "fork_exec", 5),
+        (posix, "posix_spawn", 2),
+        (posix, "posix_spawnp", 2),
+        (posix, "execve", 2),
+    ):
+        original = vars(module)[name]
+        executing = _native._Executing(original, position, VARIABLE, value)
+        vars(module)[name] = executing
+        for copy in (os, sys.modules.get("subprocess")):
+            for its_name in (name, f"_{name}"):
+                if copy is not None and vars(copy).get(its_name) is original:
+                    vars(copy)[its_name] = executing
 
 
 def stop_telling() -> None:

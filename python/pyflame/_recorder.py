@@ -131,7 +131,9 @@ class Recorder:
         from pyflame._fallback import FallbackRecording
 
         fallback = FallbackRecording(
-            self._interval_ns, current_thread_only=self._current_thread_only
+            self._interval_ns,
+            current_thread_only=self._current_thread_only,
+            outbox=self._outbox,
         )
         fallback.start()
         return fallback

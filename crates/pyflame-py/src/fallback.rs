@@ -15,10 +15,12 @@ use indexmap::IndexMap;
 use pyflame_profile::{
     Engine, Frame, Function, FunctionId, Profile, Sample, StackId, State, Thread, ThreadId,
 };
+use pyflame_sampler::{Outlet as _, Pace};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use rustc_hash::FxBuildHasher;
 
+use crate::supervisor::Outbox;
 use crate::text::Text;
 
 /// The shortest pause between two looks; without one, the program would hardly get the GIL back.
@@ -48,6 +50,8 @@ pub(crate) struct FallbackSampler {
     last_look: Instant,
     due: Instant,
     rng: fastrand::Rng,
+    outbox: Option<pyflame_supervisor::Outbox>,
+    pace: Pace,
 }
 
 /// A thread and what its clocks said at the last look.
@@ -61,8 +65,13 @@ struct Watched {
 #[pymethods]
 impl FallbackSampler {
     #[new]
-    #[pyo3(signature = (interval_ns, ident = None))]
-    fn new(py: Python<'_>, interval_ns: u64, ident: Option<u64>) -> PyResult<Self> {
+    #[pyo3(signature = (interval_ns, ident = None, outbox = None))]
+    fn new(
+        py: Python<'_>,
+        interval_ns: u64,
+        ident: Option<u64>,
+        outbox: Option<&Outbox>,
+    ) -> PyResult<Self> {
         let interval = Duration::from_nanos(interval_ns);
         let mut profile = Profile::default();
         profile.meta.engine = Engine::Fallback;
@@ -83,6 +92,8 @@ impl FallbackSampler {
             last_look: now,
             due: now,
             rng: fastrand::Rng::new(),
+            outbox: outbox.map(|outbox| outbox.inner().clone()),
+            pace: Pace::new(0),
         };
         for (ident, _) in sampler.frames(py)? {
             // What a thread did before the start is not part of the recording.
@@ -106,6 +117,7 @@ impl FallbackSampler {
         }
         self.profile.meta.ticks += 1;
         self.last_look = now;
+        self.publish();
         Ok(self.pause())
     }
 
@@ -132,6 +144,18 @@ impl FallbackSampler {
 }
 
 impl FallbackSampler {
+    /// Lets what is new out of the process, if the time has come for that.
+    fn publish(&mut self) {
+        let recorded = self.started.elapsed();
+        let recorded_ns = u64::try_from(recorded.as_nanos()).unwrap_or(u64::MAX);
+        if let Some(outbox) = &mut self.outbox
+            && self.pace.is_due(recorded_ns)
+        {
+            self.profile.meta.duration = recorded;
+            outbox.publish(&self.profile);
+        }
+    }
+
     /// The innermost frame of each thread that is looked at.
     fn frames<'py>(&self, py: Python<'py>) -> PyResult<Vec<(u64, Bound<'py, PyAny>)>> {
         let frames = self.current_frames.bind(py).call0()?;

@@ -38,7 +38,7 @@ mod _native {
         _code_facts, _code_lines, _memory_image, EmptySignals, Recording, ScopedRecording,
     };
     #[pymodule_export]
-    use crate::supervisor::{_ForkExec, _pause_for_fork, _resume_after_fork, Outbox, Supervisor};
+    use crate::supervisor::{_Executing, _pause_for_fork, _resume_after_fork, Outbox, Supervisor};
     #[pymodule_export]
     use crate::traceback::print_exception;
 

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pyflame_cli::{Destination, Format, gathered_profile, supervised_line};
 use pyflame_recording_file::HEADER;
@@ -100,7 +100,7 @@ impl Supervisor {
 
     /// Where a program that a recorded one executes finds the memory.
     #[getter]
-    fn path(&self) -> PathBuf {
+    fn path(&self) -> &Path {
         self.inbox.path()
     }
 
@@ -108,7 +108,7 @@ impl Supervisor {
     ///
     /// Raises:
     ///     OSError: When too many processes are recorded.
-    fn outbox(&self) -> PyResult<Outbox> {
+    fn outbox(&mut self) -> PyResult<Outbox> {
         made(self.inbox.outbox())
     }
 
@@ -192,43 +192,71 @@ impl LiveFile {
     }
 }
 
-/// Stands in for ``_posixsubprocess.fork_exec``, by which ``subprocess`` and ``multiprocessing``
-/// execute programs, and adds a variable where they have an environment of their own.
+/// Stands in for a function that executes programs, and adds a variable where they are given an
+/// environment of their own.
 ///
 /// It is no Python function, so that no traceback of the program has a frame of it.
+///
+/// Args:
+///     original: The function.
+///     position: Which of its arguments is the environment.
+///     name: The variable.
+///     value: Its value.
 #[pyclass(frozen, module = "pyflame._native")]
 #[derive(Debug)]
-pub(crate) struct _ForkExec {
+pub(crate) struct _Executing {
     original: Py<PyAny>,
-    variable: String,
+    position: usize,
+    name: String,
+    value: String,
 }
 
 #[pymethods]
-impl _ForkExec {
+impl _Executing {
     #[new]
-    fn new(original: Py<PyAny>, variable: String) -> Self {
-        Self { original, variable }
+    fn new(original: Py<PyAny>, position: usize, name: String, value: String) -> Self {
+        Self { original, position, name, value }
     }
 
-    #[pyo3(signature = (*args))]
-    fn __call__<'py>(&self, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (*args, **options))]
+    fn __call__<'py>(
+        &self,
+        args: &Bound<'py, PyTuple>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = args.py();
-        let original = self.original.bind(py);
         let mut words: Vec<Bound<'py, PyAny>> = args.iter().collect();
-        if let Some(environment) = words.get_mut(ENVIRONMENT)
-            && let Ok(list) = environment.cast::<PyList>()
-        {
-            let more = list.get_slice(0, list.len());
-            more.append(PyBytes::new(py, self.variable.as_bytes()))?;
-            *environment = more.into_any();
+        if let Some(environment) = words.get_mut(self.position) {
+            // What is no environment is for the function itself to say.
+            *environment = self.completed(environment).unwrap_or_else(|_| environment.clone());
         }
-        original.call1(PyTuple::new(py, words)?)
+        self.original.bind(py).call(PyTuple::new(py, words)?, options)
+    }
+
+    fn __getattr__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.original.bind(py).getattr(name)
     }
 }
 
-/// Which argument of `fork_exec` is the environment, a list of `KEY=value` or None
-/// (Modules/_posixsubprocess.c, 3.9 to 3.15).
-const ENVIRONMENT: usize = 5;
+impl _Executing {
+    /// The environment with the variable: a list of `KEY=value`, or a mapping; None is that of
+    /// this process, which has it.
+    fn completed<'py>(&self, environment: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = environment.py();
+        if environment.is_none() {
+            return Ok(environment.clone());
+        }
+        if let Ok(list) = environment.cast::<PyList>() {
+            let more = list.get_slice(0, list.len());
+            more.append(PyBytes::new(py, format!("{}={}", self.name, self.value).as_bytes()))?;
+            return Ok(more.into_any());
+        }
+        let more = PyDict::new(py);
+        more.update(environment.cast()?)?;
+        more.set_item(&self.name, &self.value)?;
+        Ok(more.into_any())
+    }
+}
 
 /// Has the engine pause for every fork of this process, from now on.
 pub(crate) fn follow_forks(py: Python<'_>) -> PyResult<()> {

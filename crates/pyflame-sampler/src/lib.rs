@@ -39,7 +39,7 @@ mod wake;
 
 pub use engine::{RecordingHandle, Taking, is_checked, pause_for_fork, resume_after_fork};
 pub use labels::{LabelError, LabelIds, LabelPlace, LabelReader};
-pub use outlet::Outlet;
+pub use outlet::{Outlet, Pace};
 pub use pyflame_cpython::ContextTypes;
 pub use recording::{Options, Recorded};
 pub use self_check::{OwnFrame, read_code, save_image};

@@ -15,8 +15,8 @@ pub trait Outlet: Send + Debug {
 ///
 /// Often in the beginning, so that of a process that lives for 20 ms most is there; then often
 /// enough to lose no more than twice that time at a sudden end.
-#[derive(Debug)]
-pub(crate) struct Pace {
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
     next_ns: u64,
     gap_ns: u64,
 }
@@ -25,17 +25,18 @@ const SHORTEST_GAP_NS: u64 = 1_000_000;
 const LONGEST_GAP_NS: u64 = 40_000_000;
 
 impl Pace {
-    pub(crate) fn new(now_ns: u64) -> Self {
+    /// The pace of a recording that begins now, on the monotonic clock.
+    pub fn new(now_ns: u64) -> Self {
         Self { next_ns: now_ns + SHORTEST_GAP_NS, gap_ns: SHORTEST_GAP_NS }
     }
 
     /// When something is to be published.
-    pub(crate) fn next_ns(&self) -> u64 {
+    pub fn next_ns(&self) -> u64 {
         self.next_ns
     }
 
     /// Whether the time has come; if so, the next one is set.
-    pub(crate) fn is_due(&mut self, now_ns: u64) -> bool {
+    pub fn is_due(&mut self, now_ns: u64) -> bool {
         if now_ns < self.next_ns {
             return false;
         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -18,7 +18,9 @@ use crate::outbox::{ConnectError, Outbox};
 #[derive(Debug)]
 pub struct Inbox {
     lanes: Lanes,
-    file: File,
+    /// Kept open for programs that are executed; closed in the program itself.
+    file: Option<File>,
+    path: PathBuf,
     /// For each lane: which process writes into it, and what it has begun to say.
     writers: Vec<(u64, Vec<u64>)>,
 }
@@ -32,19 +34,22 @@ impl Inbox {
         let (memory, file) = SharedMemory::create(WORDS)?;
         let lanes = Lanes::begin(memory.words(), std::process::id());
         let lanes = lanes.ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Self { lanes, file, writers: vec![(0, Vec::new()); LANES] })
+        let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()).into();
+        Ok(Self { lanes, file: Some(file), path, writers: vec![(0, Vec::new()); LANES] })
     }
 
     /// Where a program that is executed anew finds the memory, as long as the reader lives.
-    pub fn path(&self) -> PathBuf {
-        format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd()).into()
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
-    /// The outbox of the calling process, a fork of the one that reads.
+    /// The outbox of the calling process, a fork of the one that reads, which is left without a
+    /// descriptor of ours.
     ///
     /// # Errors
     /// When there is no lane.
-    pub fn outbox(&self) -> Result<Outbox, ConnectError> {
+    pub fn outbox(&mut self) -> Result<Outbox, ConnectError> {
+        self.file = None;
         Outbox::new(self.lanes)
     }
 

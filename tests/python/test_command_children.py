@@ -1,0 +1,317 @@
+"""The processes that a program starts are in its profile, and live as they would without us."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pyflame
+import pytest
+
+SPIN = """
+import os, sys, time
+
+def spin(seconds):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+def child():
+    spin(0.1)
+"""
+
+
+@pytest.fixture
+def recorded(runner):
+    """Run a script both ways, compare, and return its profile."""
+
+    def run(text: str, *options: str) -> pyflame.Profile:
+        runner.write("script.py", SPIN + text)
+        plain = runner.python("script.py")
+        ours = runner.pyflame("-q", *options, "-o", "x.pyflame", "script.py")
+        assert (ours.returncode, ours.stdout, ours.stderr) == (
+            plain.returncode,
+            plain.stdout,
+            plain.stderr,
+        )
+        return pyflame.Profile.load(runner.folder / "x.pyflame")
+
+    return run
+
+
+def names(profile):
+    return [name for _, _, name in profile.processes]
+
+
+def seconds_of(profile, process, function):
+    """Seconds below the root of a process, whose name begins so, in a function."""
+    stacks = (line.rsplit(" ", 1) for line in profile.folded().splitlines())
+    return sum(
+        int(value) / 1e6
+        for stack, value in stacks
+        if stack.startswith(process) and f";{function} (" in stack
+    )
+
+
+def test_forks(recorded):
+    profile = recorded(
+        """
+for status in (0, 3):
+    if os.fork() == 0:
+        child()
+        os._exit(status)
+print([os.wait()[1] for _ in range(2)].count(0))
+"""
+    )
+    (parent, _, name), *children = profile.processes
+    assert name == "script.py"
+    assert [(mother, name) for _, mother, name in children] == [(parent, "script.py")] * 2
+    for pid, _, _ in children:
+        assert seconds_of(profile, f"script.py (pid {pid});", "child") > 0.05
+
+
+def test_a_fork_that_ends_as_programs_do_is_whole(recorded):
+    profile = recorded(
+        """
+if os.fork() == 0:
+    child()
+    sys.exit(0)
+print(os.wait()[1])
+"""
+    )
+    pid = profile.processes[1][0]
+    assert seconds_of(profile, f"script.py (pid {pid});", "child") > 0.095
+
+
+def test_a_child_of_20_milliseconds(recorded):
+    profile = recorded(
+        """
+if os.fork() == 0:
+    spin(0.02)
+    os._exit(0)
+print(os.wait()[1])
+"""
+    )
+    pid = profile.processes[1][0]
+    assert seconds_of(profile, f"script.py (pid {pid});", "spin") > 0.005
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(recorded, method):
+    profile = recorded(
+        f"""
+import multiprocessing
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("{method}")
+    process = context.Process(target=child, name="Busy")
+    process.start()
+    process.join()
+    print(process.exitcode)
+"""
+    )
+    worker = [name for name in names(profile) if name.endswith(" Busy")]
+    assert len(worker) == 1
+    assert seconds_of(profile, worker[0], "child") > 0.095
+    assert not any("resource_tracker" in name for name in names(profile))
+
+
+def test_a_pool(recorded):
+    profile = recorded(
+        """
+import concurrent.futures, multiprocessing
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("fork")
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
+        futures = [pool.submit(spin, 0.1) for _ in range(4)]
+        print([future.result() for future in futures])
+"""
+    )
+    assert seconds_of(profile, "script.py ", "_process_worker") > 0.3
+
+
+@pytest.mark.parametrize(
+    "environment", ["None", "{}", "{**os.environ, 'MORE': '1'}", "dict(os.environ)"]
+)
+def test_subprocesses_with_any_environment(recorded, environment):
+    profile = recorded(
+        f"""
+import subprocess
+run = "import time; end = time.time() + 0.1\\nwhile time.time() < end: pass\\n"
+show = run + "import os; print(sorted(os.environ))"
+print(subprocess.run([sys.executable, "-c", show], env={environment}).returncode)
+"""
+    )
+    assert names(profile)[1].startswith("-c import time; end")
+    assert seconds_of(profile, "-c import", "x") == 0
+    assert len(names(profile)) == 2
+
+
+def test_a_program_that_becomes_another(recorded, runner):
+    runner.write("other.py", SPIN + "child()")
+    profile = recorded("spin(0.3)\nos.execv(sys.executable, [sys.executable, 'other.py', 'x'])")
+    assert names(profile) == ["script.py", "other.py"]
+    first, second = (pid for pid, _, _ in profile.processes)
+    assert first == second
+    assert seconds_of(profile, "other.py", "child") > 0.095
+
+
+def test_what_is_executed_by_a_shell(recorded, runner):
+    runner.write("other.py", SPIN + "child()")
+    profile = recorded("os.system(sys.executable + ' -m other')")
+    assert names(profile) == ["script.py", "-m other"]
+
+
+def test_none_if_none_are_wanted(recorded):
+    profile = recorded(
+        """
+import subprocess
+subprocess.run([sys.executable, "-c", "print(1)"])
+if os.fork() == 0:
+    child()
+    os._exit(0)
+print(os.wait()[1])
+""",
+        "--no-children",
+    )
+    assert len(profile.processes) == 1
+    assert ";child (" not in profile.folded()
+
+
+def test_a_fork_is_not_warned_of_for_our_sake(runner):
+    text = "import os\nfor _ in range(20):\n    pid = os.fork()\n"
+    text += "    if not pid: os._exit(0)\n    os.waitpid(pid, 0)\n"
+    runner.write("script.py", text)
+    result = runner.python("-W", "error", "-m", "pyflame", "-o", "x.svg", "script.py")
+    assert result.returncode == 0
+    assert "Warning" not in result.stderr
+
+
+def test_it_goes_on_after_a_fork_in_any_thread(recorded):
+    profile = recorded(
+        """
+import threading, warnings
+
+warnings.simplefilter("ignore")  # Python's own, of a fork beside its own threads.
+
+def forks():
+    if os.fork() == 0:
+        os._exit(0)
+    os.wait()
+    spin(0.2)
+
+thread = threading.Thread(target=forks)
+thread.start()
+thread.join()
+forks()
+"""
+    )
+    for stack in ("Thread.run (", "<module> ("):
+        stacks = [line for line in profile.folded().splitlines() if stack in line]
+        spun = sum(int(line.rsplit(" ", 1)[1]) for line in stacks if ";forks (" in line)
+        assert spun > 0.19e6, stack
+
+
+def test_a_daemon_goes_on_when_the_program_has_ended(runner):
+    runner.write(
+        "script.py",
+        SPIN
+        + """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print("daemon", flush=True)
+        sys.stdin.readline()
+        spin(0.5)
+        open("daemon-went-on", "w").close()
+    os._exit(0)
+os.wait()
+spin(0.1)
+""",
+    )
+    command = [sys.executable, "-m", "pyflame", "-o", "x.svg", "script.py"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=runner.folder, **pipes) as process:
+        assert process.stdout.readline() == b"daemon\n"
+        assert process.wait(30) == 0
+        assert b"still running) -> x.svg" in process.stderr.readline()
+        process.stdin.write(b"\n")
+        process.stdin.close()
+        assert process.stdout.read() == b""
+    assert (runner.folder / "daemon-went-on").exists()
+
+
+def test_a_server_with_workers_that_is_told_to_end(runner):
+    """As gunicorn does it: workers are forked before, and the master hands SIGTERM on."""
+    runner.write(
+        "server.py",
+        SPIN
+        + """
+import signal
+
+def work():
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    while True:
+        spin(0.05)
+
+workers = []
+for _ in range(3):
+    pid = os.fork()
+    if pid == 0:
+        work()
+    workers.append(pid)
+
+def end(*_):
+    for pid in workers:
+        os.kill(pid, signal.SIGTERM)
+    print([os.waitpid(pid, 0)[1] for pid in workers], flush=True)
+    raise SystemExit(0)
+
+signal.signal(signal.SIGTERM, end)
+spin(0.5)
+print("ready", flush=True)
+while True:
+    time.sleep(60)
+""",
+    )
+    command = [sys.executable, "-m", "pyflame", "-o", "x.folded", "server.py"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=runner.folder, **pipes) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read() == b"[15, 15, 15]\n"
+        assert process.wait(30) == 0
+        said = process.stderr.read().decode()
+    assert "4 processes" in said
+    stacks = (runner.folder / "x.folded").read_text()
+    assert len({line.split(";")[0] for line in stacks.splitlines() if ";work (" in line}) == 3
+
+
+def test_a_command_within_a_command(runner):
+    runner.write("inner.py", SPIN + "child()\nprint('inner')")
+    runner.write(
+        "script.py",
+        SPIN
+        + """
+import subprocess
+command = [sys.executable, "-m", "pyflame", "-q", "-o", "inner.folded", "inner.py"]
+print(subprocess.run(command).returncode)
+""",
+    )
+    result = runner.pyflame("-q", "-o", "outer.folded", "script.py")
+    assert (result.stdout, result.stderr) == ("inner\n0\n", "")
+    for name in ("inner.folded", "outer.folded"):
+        assert "child (" in (runner.folder / name).read_text()
+
+
+def test_more_processes_than_can_be_recorded(runner):
+    text = "import os\npids = []\nfor _ in range(140):\n    pid = os.fork()\n"
+    text += "    if not pid:\n        os.read(0, 1)\n        os._exit(0)\n    pids.append(pid)\n"
+    text += "print('ready', flush=True)\nfor pid in pids: print(os.waitpid(pid, 0)[1])\n"
+    runner.write("script.py", text)
+    result = runner.pyflame("-o", "x.svg", "script.py", input="x" * 140)
+    assert result.returncode == 0
+    assert result.stdout.split() == ["ready", *["0"] * 140]
+    assert "13 processes not recorded" in result.stderr
