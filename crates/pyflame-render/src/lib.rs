@@ -33,6 +33,7 @@ mod layout;
 mod name_attributes;
 mod options;
 mod palette;
+mod picture;
 mod source;
 mod svg;
 mod text;
