@@ -27,7 +27,7 @@ __all__ = [
     "read_labels",
 ]
 
-_Format: TypeAlias = Literal["svg", "folded", "pyflame"]
+_Format: TypeAlias = Literal["svg", "pdf", "folded", "pyflame"]
 _Mode: TypeAlias = Literal["wall", "cpu"]
 _FlamegraphArgs: TypeAlias = str | Sequence[str] | None
 

@@ -163,4 +163,4 @@ fn write_script(out: &mut impl Write) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
