@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -224,12 +225,25 @@ def test_nbconvert_writes_a_page_that_is_interactive(folder, environment, page):
 
 @pytest.mark.parametrize(
     ("target", "expected"),
-    [("markdown", "data:image/svg+xml;base64,"), ("latex", "In [3]"), ("script", "parse()")],
+    [("markdown", "data:image/svg+xml;base64,"), ("rst", ".. raw:: html"), ("script", "parse()")],
 )
 def test_nbconvert_writes_other_formats(folder, environment, target, expected):
-    suffix = {"markdown": "md", "latex": "tex", "script": "py"}[target]
+    suffix = {"markdown": "md", "rst": "rst", "script": "py"}[target]
     convert(folder, environment, target)
     assert expected in (folder / f"untrusted.{suffix}").read_text(encoding="utf-8")
+
+
+def test_nbconvert_gives_latex_a_page_to_include(folder, environment):
+    pdfium = pytest.importorskip("pypdfium2", reason="not run: no pypdfium2")
+    convert(folder, environment, "latex")
+    text = (folder / "untrusted.tex").read_text(encoding="utf-8")
+    (first, _) = re.findall(r"\\adjustimage\{.*\}\{(.*)\}", text)
+    page = pdfium.PdfDocument(folder / first)[0]
+    # 720 pixels, of which an inch has 96.
+    assert page.get_width() == 540
+    shown = page.get_textpage().get_text_range()
+    assert "In [3]" in shown
+    assert "parse In [2]:8" in shown.replace("\xa0", " ")
 
 
 def convert(folder: Path, environment: dict[str, str], target: str) -> None:
