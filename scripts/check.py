@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 WHEELS = CHECKOUT / "target" / "wheels"
 TESTS = CHECKOUT / "tests"
 PYTEST = ["-m", "pytest", "-p", "no:cacheprovider"]
-# What notebooks are tested with on which Python.
+# What notebooks are tested with on which Python, and how far: a kernel differs with the Python that
+# runs it, a front end does not.
 JUPYTER = {
-    "3.9": TESTS / "jupyter" / "requirements-oldest.txt",
-    "3.13": TESTS / "jupyter" / "requirements.txt",
+    "3.9": ("requirements-oldest.txt", ""),
+    "3.11": ("requirements-kernel.txt", "test_cells.py"),
+    "3.13": ("requirements.txt", ""),
+    "3.15": ("requirements-kernel.txt", "test_cells.py"),
 }
 # What the Django panel is tested with: each Django on a Python that it supports, and the newest
 # one on all newer ones.
@@ -152,9 +155,10 @@ def check_browser(report: Report) -> None:
 
 
 def check_jupyter(report: Report) -> None:
-    """Notebooks: the oldest IPython on the oldest Python, and the newest with its front ends."""
-    for version, needs in JUPYTER.items():
-        run_apart(report, f"jupyter on {version}", version, [needs], ["tests/jupyter"])
+    """Notebooks: the oldest IPython on the oldest Python, the newest with its front ends, cells."""
+    for version, (needs, tests) in JUPYTER.items():
+        path = TESTS / "jupyter" / needs
+        run_apart(report, f"jupyter on {version}", version, [path], [f"tests/jupyter/{tests}"])
 
 
 def check_django(report: Report) -> None:

@@ -122,8 +122,11 @@ class CellRecording:
             text = self._command.text(profile, colour=_has_colour(self._shell), width=width)
             data = {"text/plain": text}
         else:
-            html = self._html(profile, sources)
-            data = {"text/html": html, "text/plain": self._command.text(profile)}
+            data = {
+                "text/html": self._html(profile, sources),
+                "application/pdf": self._command.page(profile),
+                "text/plain": self._command.text(profile),
+            }
         self._shell.display_pub.publish(data=data, metadata={})
         if message is not None:
             print(message)  # noqa: T201 - an output of the cell

@@ -28,7 +28,7 @@ __all__ = [
     "read_labels",
 ]
 
-_Format: TypeAlias = Literal["svg", "folded", "pyflame"]
+_Format: TypeAlias = Literal["svg", "pdf", "folded", "pyflame"]
 _Mode: TypeAlias = Literal["wall", "cpu"]
 _FlamegraphArgs: TypeAlias = str | Sequence[str] | None
 
@@ -197,6 +197,7 @@ class MagicCommand:
     def html(
         self, profile: Profile, sources: dict[str, list[str]], *, built_in: bool = False
     ) -> str: ...
+    def page(self, profile: Profile) -> str: ...
     def text(self, profile: Profile, *, colour: bool = False, width: int = 100) -> str: ...
 
 def _code_facts(code: CodeType) -> tuple[str, str, int]: ...

@@ -72,7 +72,9 @@ class Ran:
     def picture(self) -> Picture:
         """The one picture."""
         (data,) = (output["data"] for output in self.outputs if is_picture(output))
-        return Picture(data["text/html"], data["text/plain"])
+        size = sum(map(len, data.values()))
+        paper = base64.b64decode(data["application/pdf"])
+        return Picture(data["text/html"], data["text/plain"], paper, size)
 
 
 @dataclass
@@ -81,6 +83,10 @@ class Picture:
 
     html: str
     tree: str
+    paper: bytes
+    """What LaTeX gets."""
+    size: int
+    """What all of it takes in the notebook."""
 
     @property
     def page(self) -> str:

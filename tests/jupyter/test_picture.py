@@ -80,6 +80,12 @@ def test_the_still_picture_stands_for_itself(kernel):
     assert "spin" in picture.still
 
 
+def test_paper_gets_a_page(kernel):
+    paper = kernel.run("%%pyflame\nspin(0.1)").picture.paper
+    assert paper.startswith(b"%PDF-1.7")
+    assert len(paper) < 5_000
+
+
 def test_text_says_where_the_time_went(kernel):
     ran = kernel.run("%%pyflame\nspin(0.3)")
     heading, columns, first, second = ran.picture.tree.splitlines()[:4]
@@ -95,11 +101,11 @@ def test_a_fast_cell_has_a_small_picture_that_says_so(kernel):
     assert "Nothing was sampled" in ran.picture.page
     assert "Nothing was sampled" in ran.picture.still
     assert "Nothing was sampled" in ran.picture.tree
-    assert len(ran.picture.html) < 25_000
+    assert ran.picture.size < 25_000
 
 
 def test_a_usual_output_is_small(kernel):
-    assert len(kernel.run("%%pyflame\nspin(0.3)").picture.html) < 80_000
+    assert kernel.run("%%pyflame\nspin(0.3)").picture.size < 80_000
 
 
 def test_an_output_has_a_limit_and_says_what_it_leaves_out(kernel):
@@ -110,7 +116,7 @@ def test_an_output_has_a_limit_and_says_what_it_leaves_out(kernel):
         "%%pyflame -r 5000\nfor n in range(600): globals()[f'function_with_a_long_name_{n}']()\n"
     )
     found = re.search(r"([\d,]+) frames too narrow to draw", ran.picture.page)
-    assert len(ran.picture.html) < 200_000
+    assert ran.picture.size < 200_000
     assert found, "all of them were drawn"
 
 

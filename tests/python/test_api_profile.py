@@ -58,16 +58,19 @@ def test_the_arguments_of_flamegraph_pl_are_understood(profile):
         profile.svg(flamegraph_args="--title 'x")
 
 
-@pytest.mark.parametrize(("name", "start"), [("x.svg", "<?xml"), ("x.folded", "main"), ("x", "<?")])
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("x.svg", b"<?xml"), ("x.folded", b"main"), ("x", b"<?"), ("x.pdf", b"%PDF-1.7")],
+)
 def test_the_extension_decides_the_format(profile, tmp_path, name, start):
     profile.save(tmp_path / name)
-    assert (tmp_path / name).read_text().startswith(start)
+    assert (tmp_path / name).read_bytes().startswith(start)
 
 
 def test_a_format_may_be_given(profile, tmp_path):
     profile.save(str(tmp_path / "x.data"), format="folded")
     assert (tmp_path / "x.data").read_text() == TEXT
-    with pytest.raises(ValueError, match=r"use \.svg, \.folded, \.txt or \.pyflame"):
+    with pytest.raises(ValueError, match=r"use \.svg, \.pdf, \.folded, \.txt or \.pyflame"):
         profile.save(tmp_path / "x.data")
 
 

@@ -76,6 +76,16 @@ def test_the_arguments_of_flamegraph_pl_are_taken(runner):
     assert "frobnicate" in refused.stderr
 
 
+def test_sums_and_differences_can_be_pages_to_print(runner):
+    runner.write("a.txt", FOLDED)
+    for words in [("render", "a.txt"), ("diff", "a.txt", "a.txt")]:
+        result = runner.pyflame(*words, "-q", "-o", "page.pdf")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        page = (runner.folder / "page.pdf").read_bytes()
+        assert page.startswith(b"%PDF-1.7")
+        assert page.endswith(b"%%EOF")
+
+
 def test_a_script_of_that_name_can_still_be_run(runner):
     runner.write("render", "print('mine')")
     result = runner.pyflame("-q", "./render")

@@ -102,7 +102,7 @@ def test_a_default_output_that_can_not_be_written(refused):
 
 
 def test_an_output_whose_format_is_not_clear(refused):
-    assert "use .svg, .folded, .txt or .pyflame" in refused("-o", "x.png", *RUN)
+    assert "use .svg, .pdf, .folded, .txt or .pyflame" in refused("-o", "x.png", *RUN)
 
 
 def test_standard_output_as_output(refused):

@@ -138,15 +138,15 @@ pub enum UsageError {
     },
     /// A file extension that says nothing about the format.
     #[error(
-        "the format of `{}` is not clear from its extension: use .svg, .folded, .txt or \
-         .pyflame, or give --format svg|folded|pyflame", path.display()
+        "the format of `{}` is not clear from its extension: use .svg, .pdf, .folded, .txt or \
+         .pyflame, or give --format svg|pdf|folded|pyflame", path.display()
     )]
     UnknownFormat {
         /// As it was typed.
         path: PathBuf,
     },
-    /// `-p` together with output that is no picture.
-    #[error("`-p` draws a picture, but `{}` is to be none: leave out one of them", path.display())]
+    /// `-p` together with output that is no SVG.
+    #[error("`-p` draws SVG, and `{}` is to be something else: leave out one of them", path.display())]
     ScriptWithoutPicture {
         /// The output.
         path: PathBuf,

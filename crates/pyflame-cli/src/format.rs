@@ -8,6 +8,8 @@ pub enum Format {
     /// An interactive flame graph.
     #[default]
     Svg,
+    /// The same as a page, to print.
+    Pdf,
     /// A line for each stack, for other tools.
     Folded,
     /// A recording, with everything that is known.
@@ -16,12 +18,13 @@ pub enum Format {
 
 impl Format {
     /// The names of all formats, as a message lists them.
-    pub(crate) const NAMES: &str = "svg, folded or pyflame";
+    pub(crate) const NAMES: &str = "svg, pdf, folded or pyflame";
 
     /// The format with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         match name {
             "svg" => Some(Self::Svg),
+            "pdf" => Some(Self::Pdf),
             "folded" => Some(Self::Folded),
             "pyflame" => Some(Self::Recording),
             _ => None,
@@ -42,6 +45,7 @@ impl Format {
         let Some(extension) = path.extension() else { return Some(Self::Svg) };
         match extension.to_str()?.to_ascii_lowercase().as_str() {
             "svg" => Some(Self::Svg),
+            "pdf" => Some(Self::Pdf),
             "folded" | "txt" => Some(Self::Folded),
             "pyflame" => Some(Self::Recording),
             _ => None,
@@ -52,6 +56,7 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Svg => "svg",
+            Self::Pdf => "pdf",
             Self::Folded => "folded",
             Self::Recording => "pyflame",
         }

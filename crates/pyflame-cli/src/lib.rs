@@ -51,7 +51,7 @@ pub use format::Format;
 pub use help::{HELP, MAGIC_HELP, version_line};
 pub use interval::{IntervalError, interval_from_rate, interval_from_seconds};
 pub use magic::{Magic, MagicDefaults, MagicOptions, MagicRequest};
-pub use notebook::{cell_html, cell_text};
+pub use notebook::{cell_html, cell_page, cell_text};
 pub use options::{EngineChoice, RunOptions, ThreadChoice};
 pub use output::{check_output, write_atomically};
 pub use save::{Destination, Picture};

@@ -1,9 +1,14 @@
-//! What a notebook shows of a recording: HTML for its output, and text where there is no HTML.
+//! What a notebook shows of a recording: HTML for its output, a page for LaTeX, and text where there
+//! is neither.
 //!
 //! A notebook may be shown without being trusted. Then its HTML loses scripts, style sheets and
 //! iframes, and keeps images with an address of their own data (JupyterLab's sanitizer, 4.x). So
 //! the picture is there twice: interactive in an iframe, and still in an image, which a style sheet
 //! hides beside the iframe. Whatever is taken away, one of them is left.
+//!
+//! nbconvert copies the HTML into Markdown and reStructuredText. There it ends at a blank line
+//! (CommonMark 0.31, section 4.6), and a line of more than 10,000 characters is refused (docutils,
+//! `line_length_limit`); so it has neither.
 //!
 //! Everything here is stored in the notebook's file, and so it has limits. A picture that is too
 //! large loses its narrowest frames, and says how many.
@@ -11,7 +16,7 @@
 use std::cmp::Reverse;
 
 use pyflame_profile::{Profile, Tree};
-use pyflame_render::{Medium, MinWidth, RenderError, SvgOptions, TextOptions, svg, text};
+use pyflame_render::{Medium, MinWidth, RenderError, SvgOptions, TextOptions, pdf, svg, text};
 
 use crate::{Picture, SaveError, facts};
 
@@ -21,6 +26,13 @@ const LIVE_BYTES: usize = 130_000;
 const STILL_BYTES: usize = 24_000;
 /// The width that the still picture is drawn for; it is shown narrower where there is no room.
 const STILL_WIDTH: u32 = 960;
+/// How large the page may be, before it is encoded: some 500 frames.
+const PAGE_BYTES: usize = 15_000;
+/// The width that the page is drawn for. nbconvert's LaTeX shows it at 5.85 inches, by which its
+/// letters become those of a footnote, 7 points high.
+const PAGE_WIDTH: u32 = 720;
+/// How long the lines of an image's address are.
+const LINE: usize = 8_000;
 /// An iframe does not know how high its page is. Between these it is as high as the picture.
 const HEIGHTS: (u32, u32) = (170, 560);
 
@@ -35,13 +47,13 @@ pub fn cell_html(picture: &Picture, profile: &Profile) -> Result<String, SaveErr
     options.medium = if tree.is_empty() { Medium::Image } else { Medium::Page };
     let live = match &picture.script {
         Some(_) if !tree.is_empty() => picture.draw(profile)?,
-        _ => drawn_within(&tree, &options, LIVE_BYTES)?,
+        _ => drawn_within(&tree, &options, LIVE_BYTES, draw_svg)?,
     };
     let live = String::from_utf8_lossy(&live);
     let mut still = options.clone();
     still.medium = Medium::Image;
     still.width = Some(options.width.unwrap_or(STILL_WIDTH));
-    let still = drawn_within(&tree, &still, STILL_BYTES)?;
+    let still = drawn_within(&tree, &still, STILL_BYTES, draw_svg)?;
     let title = attribute(&options.title);
     Ok(format!(
         "<div style='resize:vertical;overflow:auto'>\
@@ -52,8 +64,20 @@ pub fn cell_html(picture: &Picture, profile: &Profile) -> Result<String, SaveErr
          src='data:image/svg+xml;base64,{still}'></div>",
         height = height(&live).clamp(HEIGHTS.0, HEIGHTS.1),
         page = attribute(&format!("<!doctype html><style>body{{margin:0}}</style>{live}")),
-        still = base64(&still),
+        still = in_lines(&base64(&still)),
     ))
+}
+
+/// The output of a cell as a page of PDF, in base64, as notebooks store what is no text
+/// (nbformat 4, "Display data").
+///
+/// # Errors
+/// When the options name a file of colours that can't be used.
+pub fn cell_page(picture: &Picture, profile: &Profile) -> Result<String, SaveError> {
+    let mut options = picture.options(profile);
+    options.width = Some(options.width.unwrap_or(PAGE_WIDTH));
+    let page = drawn_within(&picture.view.tree(profile), &options, PAGE_BYTES, draw_pdf)?;
+    Ok(base64(&page))
 }
 
 /// The output of a cell as text: what was recorded in a line, and the widest frames.
@@ -69,19 +93,34 @@ pub fn cell_text(picture: &Picture, profile: &Profile, options: &TextOptions) ->
     format!("{heading} \u{b7} {facts}\n{}", frames.trim_end())
 }
 
+fn draw_svg(tree: &Tree, options: &SvgOptions) -> Result<Vec<u8>, RenderError> {
+    let mut picture = Vec::new();
+    svg(tree, options, &mut picture)?;
+    Ok(picture)
+}
+
+fn draw_pdf(tree: &Tree, options: &SvgOptions) -> Result<Vec<u8>, RenderError> {
+    let mut page = Vec::new();
+    pdf(tree, options, &mut page)?;
+    Ok(page)
+}
+
 /// Draws as many of the widest frames as fit into about `most` bytes.
-fn drawn_within(tree: &Tree, options: &SvgOptions, most: usize) -> Result<Vec<u8>, RenderError> {
+fn drawn_within(
+    tree: &Tree,
+    options: &SvgOptions,
+    most: usize,
+    draw: fn(&Tree, &SvgOptions) -> Result<Vec<u8>, RenderError>,
+) -> Result<Vec<u8>, RenderError> {
     let reversed = options.reverse.then(|| tree.reversed());
     let tree = reversed.as_ref().unwrap_or(tree);
     let mut options = options.clone();
     options.reverse = false;
-    let mut picture = Vec::new();
-    svg(tree, &options, &mut picture)?;
+    let mut picture = draw(tree, &options)?;
     if picture.len() <= most {
         return Ok(picture);
     }
-    let mut bare = Vec::new();
-    svg(&Tree::new(tree.unit), &options, &mut bare)?;
+    let bare = draw(&Tree::new(tree.unit), &options)?;
     let mut totals: Vec<u64> = tree.iter().map(|node| node.total).collect();
     totals.sort_unstable_by_key(|total| Reverse(*total));
     let least = share(totals[0], options.min_share());
@@ -93,8 +132,7 @@ fn drawn_within(tree: &Tree, options: &SvgOptions, most: usize) -> Result<Vec<u8
         frames = (frames * room / used).clamp(1, frames - 1);
         // Those of equal width stay or go together.
         options.min_width = MinWidth::Percent(percent(totals[frames] + 1, totals[0]));
-        picture.clear();
-        svg(tree, &options, &mut picture)?;
+        picture = draw(tree, &options)?;
     }
     Ok(picture)
 }
@@ -116,9 +154,29 @@ fn height(svg: &str) -> u32 {
     digits[..end].parse().unwrap_or(HEIGHTS.1)
 }
 
-/// Text between single quotes, of which a picture has fewer than double ones.
+/// Text between single quotes, of which a picture has fewer than double ones; a blank line is joined
+/// to the one before by a reference.
 fn attribute(text: &str) -> String {
-    text.replace('&', "&amp;").replace('\'', "&#39;")
+    let mut attribute = String::with_capacity(text.len() + text.len() / 16);
+    for (index, line) in text.split('\n').enumerate() {
+        let is_blank = line.trim().is_empty();
+        attribute.push_str(if index == 0 {
+            ""
+        } else if is_blank {
+            "&#10;"
+        } else {
+            "\n"
+        });
+        attribute.push_str(&line.replace('&', "&amp;").replace('\'', "&#39;"));
+    }
+    attribute
+}
+
+/// The address of an image in lines: browsers take line ends out of addresses (WHATWG URL, "basic URL
+/// parser", step 3).
+fn in_lines(base64: &str) -> String {
+    let lines: Vec<&[u8]> = base64.as_bytes().chunks(LINE).collect();
+    String::from_utf8_lossy(&lines.join(&b'\n')).into_owned()
 }
 
 /// RFC 4648, section 4.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pyflame_profile::{Profile, Tree, View};
-use pyflame_render::{RenderError, SvgOptions, svg};
+use pyflame_render::{RenderError, SvgOptions, pdf, svg};
 
 use crate::{FlamegraphScript, Format, SaveError, facts, write_atomically};
 
@@ -52,9 +52,16 @@ impl Picture {
     pub(crate) fn bytes(&self, profile: &Profile, format: Format) -> Result<Vec<u8>, SaveError> {
         match format {
             Format::Svg => self.draw(profile),
+            Format::Pdf => self.draw_page(profile),
             Format::Folded => Ok(self.view.folded(profile).into_bytes()),
             Format::Recording => Ok(pyflame_recording_file::write(profile)),
         }
+    }
+
+    fn draw_page(&self, profile: &Profile) -> Result<Vec<u8>, SaveError> {
+        let mut page = Vec::new();
+        pdf(&self.view.tree(profile), &self.options(profile), &mut page)?;
+        Ok(page)
     }
 
     fn draw_built_in(&self, profile: &Profile, tree: &Tree) -> Result<Vec<u8>, SaveError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pyflame_cli::{
     MAGIC_HELP, Magic, MagicDefaults, MagicOptions, MagicRequest, Picture, ThreadChoice, cell_html,
-    cell_text, closing_line, version_line,
+    cell_page, cell_text, closing_line, version_line,
 };
 use pyflame_render::{SourceLines, TextOptions};
 use pyo3::exceptions::PyOSError;
@@ -134,6 +134,12 @@ impl MagicCommand {
             picture.script = None;
         }
         py.detach(|| cell_html(&picture, profile.inner()))
+            .map_err(|error| exceptions::of_save(&error))
+    }
+
+    /// The picture as a page of PDF, in base64. The external script has no part in it.
+    fn page(&self, py: Python<'_>, profile: &Profile) -> PyResult<String> {
+        py.detach(|| cell_page(&self.options.picture, profile.inner()))
             .map_err(|error| exceptions::of_save(&error))
     }
 

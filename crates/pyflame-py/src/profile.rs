@@ -236,8 +236,8 @@ impl Profile {
     ///
     /// Args:
     ///     path: Where to.
-    ///     format: ``svg``, ``folded``, or ``pyflame`` for a recording, which :meth:`load` reads;
-    ///         by default what the extension of ``path`` says.
+    ///     format: ``svg``, ``pdf`` for a page to print, ``folded``, or ``pyflame`` for a recording,
+    ///         which :meth:`load` reads; by default what the extension of ``path`` says.
     ///     title: The heading; by default the name of the program.
     ///     mode: ``wall`` for time that passed, ``cpu`` for time on a CPU.
     ///     by_line: Whether a function's lines are told apart.
@@ -271,8 +271,8 @@ impl Profile {
         };
         let Some(format) = format else {
             return Err(PyValueError::new_err(format!(
-                "the format for `{}` is not clear: use .svg, .folded, .txt or .pyflame, or give \
-                 format=\"svg\", \"folded\" or \"pyflame\"",
+                "the format for `{}` is not clear: use .svg, .pdf, .folded, .txt or .pyflame, or \
+                 give format=\"svg\", \"pdf\", \"folded\" or \"pyflame\"",
                 path.display()
             )));
         };

@@ -6,7 +6,8 @@
 //! width it is given and names every frame on hover. The same tree and options give the same
 //! bytes.
 //!
-//! For a terminal, [`text`] writes the widest frames of the same tree.
+//! For paper, [`pdf`] draws the same picture as one page; for a terminal, [`text`] writes the widest
+//! frames of the same tree.
 //!
 //! This crate reads no profile and no clock; it knows nothing of how stacks are captured.
 //!
@@ -33,6 +34,8 @@ mod layout;
 mod name_attributes;
 mod options;
 mod palette;
+mod pdf;
+mod picture;
 mod source;
 mod svg;
 mod text;
@@ -42,6 +45,7 @@ pub use error::RenderError;
 pub use name_attributes::{FrameAttributes, NameAttributes};
 pub use options::{Medium, MinWidth, Orientation, SvgOptions};
 pub use palette::{Background, Palette, Variation};
+pub use pdf::pdf;
 pub use source::SourceLines;
 pub use svg::svg;
 pub use text::{TextOptions, text};

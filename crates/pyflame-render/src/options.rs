@@ -6,6 +6,7 @@ use crate::RenderError;
 use crate::flamegraph_args;
 use crate::name_attributes::NameAttributes;
 use crate::palette::{Background, Palette, Variation};
+use crate::picture::SIDE;
 use crate::source::SourceLines;
 
 /// Which way stacks grow.
@@ -37,6 +38,9 @@ pub enum MinWidth {
     /// Percent of the whole.
     Percent(f64),
 }
+
+/// The width of a picture where it must have one and nobody says which.
+pub(crate) const USUAL_WIDTH: u32 = 1200;
 
 /// How a picture is drawn. Lengths are CSS pixels.
 ///
@@ -159,8 +163,8 @@ impl SvgOptions {
     pub fn min_share(&self) -> f64 {
         match self.min_width {
             MinWidth::Pixels(pixels) => {
-                let frames =
-                    f64::from(self.width.unwrap_or(1200)) - f64::from(2 * crate::svg::SIDE);
+                let width = self.width.unwrap_or(USUAL_WIDTH);
+                let frames = f64::from(width) - f64::from(2 * SIDE);
                 pixels / frames.max(1.0)
             }
             MinWidth::Percent(percent) => percent / 100.0,

@@ -96,7 +96,7 @@ pub(crate) struct Paint {
 }
 
 impl Paint {
-    fn plain(fill: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn plain(fill: impl Into<Cow<'static, str>>) -> Self {
         Self { class: "", fill: fill.into() }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use pyflame_profile::{Profile, Reading, Report, Tree, Unit, read_tree};
-use pyflame_render::{SvgOptions, svg};
+use pyflame_render::{SvgOptions, pdf, svg};
 
 use super::input::Source;
 use super::{CountUnit, Drawing, Input, Subject, Widths};
@@ -80,7 +80,7 @@ impl Drawing {
             return Err(DrawError::TextAsRecording { input: names(inputs) });
         }
         let (mut style, mut reading) = (self.picture.style.clone(), self.reading());
-        if self.format == Format::Svg && self.picture.script.is_none() {
+        if self.format != Format::Folded && self.picture.script.is_none() {
             reading.min_share = style.min_share();
             reading.in_time_order = style.flame_chart;
             // Stacks are turned round where they are read: the tree then lacks nothing.
@@ -110,7 +110,11 @@ impl Drawing {
             style.subtitle = amount.phrase();
         }
         let mut picture = Vec::new();
-        svg(tree, &style, &mut picture).map_err(SaveError::from)?;
+        let drawn = match self.format {
+            Format::Pdf => pdf(tree, &style, &mut picture),
+            _ => svg(tree, &style, &mut picture),
+        };
+        drawn.map_err(SaveError::from)?;
         Ok((picture, amount))
     }
 

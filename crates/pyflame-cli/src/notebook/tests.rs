@@ -4,7 +4,9 @@ use std::time::Duration;
 use pyflame_profile::{Profile, parse_folded};
 use pyflame_render::TextOptions;
 
-use super::{STILL_BYTES, base64, cell_html, cell_text, height};
+use super::{
+    PAGE_BYTES, STILL_BYTES, attribute, base64, cell_html, cell_page, cell_text, height, in_lines,
+};
 use crate::Picture;
 
 fn profile(folded: &str) -> Profile {
@@ -57,6 +59,27 @@ fn frames_that_are_all_alike_go_together() {
     let html = cell_html(&Picture::default(), &profile(&folded)).unwrap();
     assert!(html.len() < 200_000, "{}", html.len());
     assert!(html.contains("5,000 frames too narrow to draw (100%)"));
+}
+
+#[test]
+fn no_line_is_blank_nor_too_long_for_docutils() {
+    let html = cell_html(&Picture::default(), &profile(&many_frames(20_000))).unwrap();
+    assert!(html.lines().all(|line| !line.trim().is_empty() && line.len() < 10_000));
+    assert_eq!(attribute("a\n\n \nb'\n"), "a&#10;&#10; \nb&#39;&#10;");
+    assert_eq!(
+        in_lines(&"x".repeat(8_001)).split('\n').map(str::len).collect::<Vec<_>>(),
+        [8_000, 1]
+    );
+}
+
+#[test]
+fn the_page_is_small_as_well() {
+    let page = |count| cell_page(&Picture::default(), &profile(&many_frames(count))).unwrap();
+    // "%PDF-1.7", and of the ninth byte what is left.
+    assert!(page(9).starts_with("JVBERi0xLjcK"));
+    assert!(page(9).len() < 4_000, "{}", page(9).len());
+    let sizes = PAGE_BYTES / 2..PAGE_BYTES * 4 / 3 + 3;
+    assert!(sizes.contains(&page(20_000).len()), "{}", page(20_000).len());
 }
 
 #[test]

@@ -58,6 +58,8 @@ fn the_default_output_is_named_after_the_program_and_lies_where_it_was_started()
 fn the_extension_of_the_output_decides_unless_a_format_is_given() {
     let format = |words: &[&str]| meant(words).destination.format;
     assert_eq!(format(&["-o", "x.folded", "-c", ""]), Format::Folded);
+    assert_eq!(format(&["-o", "x.pdf", "-c", ""]), Format::Pdf);
+    assert_eq!(format(&["-o", "x", "--format=pdf", "-c", ""]), Format::Pdf);
     assert_eq!(format(&["-o", "x.folded", "--format=svg", "-c", ""]), Format::Svg);
     assert_eq!(format(&["-o", "x.png", "--format=svg", "-c", ""]), Format::Svg);
     assert_eq!(format(&["-o", "x.pyflame", "-c", ""]), Format::Recording);
@@ -76,7 +78,7 @@ fn choices_that_do_not_exist_are_answered_with_those_that_do() {
     for (option, choices) in [
         ("--threads", "all or main"),
         ("--mode", "wall or cpu"),
-        ("--format", "svg, folded or pyflame"),
+        ("--format", "svg, pdf, folded or pyflame"),
         ("--engine", "auto, signal or fallback"),
     ] {
         let message = message(&[option, "some", "-c", ""]);

@@ -5,8 +5,8 @@
 
 use pyflame_profile::{Label, Node, Tree};
 
-use super::Picture;
 use crate::figure::{push_change, push_count, push_share};
+use crate::picture::Picture;
 use crate::visible::{push_escaped, shorten};
 
 /// How much of a name is shown; browsers cut hover titles much sooner.

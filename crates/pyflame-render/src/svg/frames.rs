@@ -1,29 +1,16 @@
 //! The frames: a rectangle each, and a label on those that have room for one.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
-use super::{HEADER, Picture, escaped};
+use super::escaped;
 use crate::figure::push_count;
 use crate::layout::Placed;
 use crate::name_attributes::FrameAttributes;
 use crate::palette::Paint;
+use crate::picture::{EDGE_FROM, FULL, HEADER, PER_CENT, Picture, Stretch};
 use crate::visible::push_escaped;
 use crate::{Medium, Orientation};
-
-/// Places are written in units of a ten-millionth of a percent: exact enough for the script to
-/// zoom into the narrowest frame.
-pub(super) const FULL: u64 = 100 * PER_CENT;
-const PER_CENT: u64 = 10_000_000;
-/// From this share on a frame gets an edge; on narrower ones the edge would be all there is.
-const EDGE_FROM: u64 = FULL / 400;
-/// A frame's stretch of the full width, in units of [`FULL`].
-#[derive(Clone, Copy)]
-pub(super) struct Stretch {
-    pub(super) start: u64,
-    pub(super) width: u64,
-}
 
 impl Picture<'_> {
     pub(super) fn write_frames(&self, out: &mut impl Write) -> std::io::Result<()> {
@@ -35,6 +22,9 @@ impl Picture<'_> {
         };
         writeln!(out, r#"<g class="frames" data-root="{root}">"#)?;
         let mut text = String::new();
+        // Browsers open a picture a third faster when frames of one colour stand in one group: it is
+        // the number of attributes that they take time for. The script finds the order of all frames
+        // again by the places.
         for (paint, frames) in self.frames_by_paint() {
             text.clear();
             text.push_str("<g");
@@ -114,17 +104,6 @@ impl Picture<'_> {
         writeln!(out, "</metadata>")
     }
 
-    /// Browsers open a picture a third faster when frames of one colour stand in one group: it is
-    /// the number of attributes that they take time for. The order among frames of one group is
-    /// that of the layout; the script finds the whole order again by the places.
-    fn frames_by_paint(&self) -> BTreeMap<&Paint, Vec<Placed>> {
-        let mut groups: BTreeMap<&Paint, Vec<Placed>> = BTreeMap::new();
-        for (placed, paint) in self.layout.frames.iter().zip(&self.paints) {
-            groups.entry(paint).or_default().push(*placed);
-        }
-        groups
-    }
-
     fn push_frame(&self, out: &mut String, placed: Placed) {
         let (node, label) = (self.tree.node(placed.node), self.tree.label(placed.node));
         let attributes = self.options.name_attributes.of(label);
@@ -173,30 +152,6 @@ impl Picture<'_> {
             push_attributes(out, &attributes.extra, &taken);
         }
     }
-
-    pub(super) fn stretch(&self, placed: Placed) -> Stretch {
-        let scaled = |value| scale(value, self.layout.total.max(1));
-        let node = self.tree.node(placed.node);
-        let start = scaled(node.start);
-        // The root stands for everything, also where that is more than the tree holds.
-        let end = if placed.depth == 0 {
-            self.layout.total
-        } else {
-            node.start.saturating_add(node.total)
-        };
-        // Both ends are rounded and not the width, so that neighbours touch.
-        Stretch { start, width: scaled(end).saturating_sub(start) }
-    }
-}
-
-/// `value` in units of [`FULL`].
-fn scale(value: u64, total: u64) -> u64 {
-    if let Some(product) = value.checked_mul(FULL) {
-        return product / total;
-    }
-    // Of many seconds in nanoseconds, the product needs more bits.
-    let exact = u128::from(value) * u128::from(FULL) / u128::from(total);
-    u64::try_from(exact).unwrap_or(FULL)
 }
 
 fn push_link(out: &mut String, link: &FrameAttributes) {

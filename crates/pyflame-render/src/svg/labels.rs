@@ -6,9 +6,9 @@ use std::io::Write;
 use pyflame_profile::Category;
 
 use super::details::{short_place, shown_name};
-use super::frames::{FULL, Stretch, push_percent};
-use super::{Picture, SIDE};
+use super::frames::push_percent;
 use crate::layout::Placed;
+use crate::picture::{FULL, Picture, SIDE, Stretch};
 use crate::visible::{push_escaped, shorten};
 
 /// From this share on a frame gets a label in a picture that takes any width.
@@ -25,7 +25,7 @@ impl Picture<'_> {
         let bright = if self.has_legend { "" } else { " bright" };
         writeln!(out, "<g class=\"labels{bright}\" pointer-events=\"none\">")?;
         let height = self.options.frame_height - 1;
-        let baseline = f64::from(height) / 2.0 + self.options.font_size * 0.35;
+        let baseline = self.baseline();
         // The same for every label, and so made once.
         let inner = format!(r#"" height="{height}"><text x="4" y="{baseline:.1}""#);
         let mut text = String::new();

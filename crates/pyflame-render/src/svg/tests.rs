@@ -16,17 +16,17 @@ fn draw(tree: &Tree, options: &SvgOptions) -> String {
     String::from_utf8(out).unwrap()
 }
 
-fn counted(text: &str) -> Tree {
+pub(crate) fn counted(text: &str) -> Tree {
     View::default().tree(&parse_folded(text).0)
 }
 
-fn options(arguments: &[&str]) -> SvgOptions {
+pub(crate) fn options(arguments: &[&str]) -> SvgOptions {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     SvgOptions::parse_flamegraph_args(&arguments).unwrap()
 }
 
 /// A recording with two threads and a frame of every kind.
-fn recorded() -> Tree {
+pub(crate) fn recorded() -> Tree {
     let mut profile = Profile::default();
     let main = profile.add_thread(Thread::new("MainThread", 1));
     let worker = profile.add_thread(Thread::new("worker", 2));
