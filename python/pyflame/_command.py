@@ -70,7 +70,10 @@ class _Session:
         runner_files = _run.runner_files()
         try:
             supervisor = _native.Supervisor(runner_files, _OWN_FOLDER)
-            fork_below(lambda pid: supervisor.supervise(self._command, pid), self._keeps_stdout())
+            fork_below(
+                lambda pid: supervisor.supervise(self._command, pid),
+                keeps_stdout=not self._command.writes_to_file,
+            )
             outbox = supervisor.outbox()
         except OSError as error:
             _say(f"pyflame: error: {error.strerror or error}")
@@ -102,9 +105,6 @@ class _Session:
             _say(f"pyflame: error: {error}; leave out `--engine signal` to do without them")
             self._recorded.discard()
             raise SystemExit(USAGE_STATUS) from None
-
-    def _keeps_stdout(self) -> bool:
-        return not self._command.writes_to_file
 
 
 def _say(text: str) -> None:

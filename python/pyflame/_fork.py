@@ -7,9 +7,8 @@ learns of their end from the program. ``pyflame._native.Supervisor`` does the wa
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import os
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +19,10 @@ if TYPE_CHECKING:
 # What Python itself handles or ignores, and what would lose the status of a child.
 _DEFAULTS = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGCHLD)
 
+_STANDARD_STREAMS = range(3)
 
-def fork_below(wait: Wait, keeps_stdout: bool) -> None:
+
+def fork_below(wait: Wait, *, keeps_stdout: bool) -> None:
     """Go on in a child of this process.
 
     Args:
@@ -39,19 +40,19 @@ def fork_below(wait: Wait, keeps_stdout: bool) -> None:
     try:
         pid = os.fork()
         if pid:
-            _wait(pid, wait, keeps_stdout)
+            _wait(pid, wait, keeps_stdout=keeps_stdout)
     finally:
         if chld is _signal.SIG_IGN:
             _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
-def _wait(pid: int, wait: Wait, keeps_stdout: bool) -> None:
+def _wait(pid: int, wait: Wait, *, keeps_stdout: bool) -> None:
     """Wait for the child; never returns."""
     try:
         for number in _DEFAULTS:
             _signal.signal(number, _signal.SIG_DFL)
-        _close_what_is_the_programs(keeps_stdout)
+        _close_what_is_the_programs(keeps_stdout=keeps_stdout)
         wait(pid)
     except BaseException as error:  # noqa: BLE001 - there is nobody to raise it to
         os.write(2, f"pyflame: error: {error}\n".encode(errors="replace"))
@@ -59,17 +60,17 @@ def _wait(pid: int, wait: Wait, keeps_stdout: bool) -> None:
         os._exit(1)
 
 
-def _close_what_is_the_programs(keeps_stdout: bool) -> None:
+def _close_what_is_the_programs(*, keeps_stdout: bool) -> None:
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     if not keeps_stdout:
         os.dup2(null, 1)
-    for name in os.listdir("/proc/self/fd"):
-        # The memory that is shared with the program has been marked as not to be inherited.
-        number = int(name)
-        if number > 2 and os.path.exists(f"/proc/self/fd/{number}") and not _is_ours(number):
-            os.close(number)
-
-
-def _is_ours(number: int) -> bool:
-    return os.readlink(f"/proc/self/fd/{number}").startswith("/memfd:pyflame")
+    for number in map(int, os.listdir("/proc/self/fd")):
+        if number in _STANDARD_STREAMS:
+            continue
+        try:
+            # All but the memory that is shared with the program; the folder is closed by now.
+            if not os.readlink(f"/proc/self/fd/{number}").startswith("/memfd:pyflame"):
+                os.close(number)
+        except OSError:
+            continue

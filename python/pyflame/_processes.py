@@ -205,7 +205,7 @@ def _program() -> str:
         return first
     if letter == "m":
         return f"-m {value}"
-    source, _, rest = value.partition(" import ")
+    source, _, _ = value.partition(" import ")
     if source.startswith("from multiprocessing."):  # Its helpers are started in this way.
         return source[len("from ") :]
     return f"-c {' '.join(value.split())[:40]}"

@@ -162,12 +162,6 @@ impl Command {
     fn writes_to_file(&self) -> bool {
         self.options.destination.is_file()
     }
-
-    /// Whether there is to be no closing line.
-    #[getter]
-    fn quiet(&self) -> bool {
-        self.options.quiet
-    }
 }
 
 impl Command {
