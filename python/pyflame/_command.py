@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from time import monotonic_ns
 
 from pyflame import _native, _run
 from pyflame._fork import fork_below
@@ -18,6 +19,7 @@ from pyflame.exceptions import Error, SignalsUnavailable, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyflame._native import Command, DrawCommand
+    from pyflame._recorder import Window
 
 USAGE_STATUS = 2
 _OWN_FOLDER = __file__[: -len("_command.py")]
@@ -68,8 +70,9 @@ class _Session:
 
     def run(self) -> int:
         runner_files = _run.runner_files()
+        window = self._window()
         try:
-            supervisor = _native.Supervisor(runner_files, _OWN_FOLDER)
+            supervisor = _native.Supervisor(runner_files, _OWN_FOLDER, window[1])
             fork_below(
                 lambda pid: supervisor.supervise(self._command, pid),
                 keeps_stdout=not self._command.writes_to_file,
@@ -84,7 +87,7 @@ class _Session:
             engine=self._command.engine,
             main_thread_only=self._command.main_thread_only,
             program=self._command.program,
-            runner_files=runner_files,
+            window=window,
         )
         if self._command.children:
             self._recorded.include_children(os.fspath(supervisor.path))
@@ -98,9 +101,16 @@ class _Session:
             self._recorded.discard()
             raise
 
+    def _window(self) -> Window:
+        """When to begin and to end, on the monotonic clock, as far as that is asked for."""
+        delay_ns, duration_ns = self._command.delay_ns, self._command.duration_ns
+        begins_ns = monotonic_ns() + delay_ns
+        ends_ns = None if duration_ns is None else begins_ns + duration_ns
+        return begins_ns if delay_ns else None, ends_ns
+
     def _start(self) -> None:
         try:
-            self._recorded.start()
+            self._recorded.start(_run.runner_files())
         except SignalsUnavailable as error:
             _say(f"pyflame: error: {error}; leave out `--engine signal` to do without them")
             self._recorded.discard()

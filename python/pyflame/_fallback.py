@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import _thread
 import os
+from time import monotonic_ns
 
 from pyflame import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyflame._native import Outbox, Profile
+    from pyflame._native import FallbackSampler, Outbox, Profile
+    from pyflame._recorder import Window
 
 
 class FallbackRecording:
@@ -24,19 +26,27 @@ class FallbackRecording:
         interval_ns: Mean time between two looks.
         current_thread_only: Whether only the thread that calls :meth:`start` is looked at.
         outbox: Where what is recorded goes while it is recorded, if that is wanted.
+        window: When to begin and when to end.
     """
 
     def __init__(
-        self, interval_ns: int, *, current_thread_only: bool, outbox: Outbox | None = None
+        self,
+        interval_ns: int,
+        *,
+        current_thread_only: bool,
+        outbox: Outbox | None = None,
+        window: Window = (None, None),
     ) -> None:
         self._interval_ns = interval_ns
         self._current_thread_only = current_thread_only
         self._outbox = outbox
+        self._begins_ns, self._ends_ns = window
 
     def start(self) -> None:
         """Start the looking thread."""
-        ident = _thread.get_ident() if self._current_thread_only else None
-        self._sampler = _native.FallbackSampler(self._interval_ns, ident, self._outbox)
+        self._ident = _thread.get_ident() if self._current_thread_only else None
+        self._sampler = self._new_sampler()
+        self._profile: Profile | None = None
         self._process = os.getpid()
         self._failure: BaseException | None = None
         self._running = _thread.allocate_lock()
@@ -54,12 +64,24 @@ class FallbackRecording:
             self._alive.acquire()
         if self._failure is not None:
             raise self._failure
-        return self._sampler.finish()
+        return self._profile or self._sampler.finish()
+
+    def _new_sampler(self) -> FallbackSampler:
+        return _native.FallbackSampler(self._interval_ns, self._ident, self._outbox)
 
     def _look_on(self) -> None:
         try:
+            if self._begins_ns is not None:
+                wait_ns = max(0, self._begins_ns - monotonic_ns())
+                if self._running.acquire(timeout=wait_ns / 1e9):
+                    return
+                self._sampler = self._new_sampler()  # What was before is not part of it.
             pause = self._sampler.pause()
             while not self._running.acquire(timeout=pause):
+                if self._ends_ns is not None and monotonic_ns() > self._ends_ns:
+                    self._profile = self._sampler.finish()
+                    self._running.acquire()
+                    return
                 pause = self._sampler.look()
         except BaseException as failure:  # noqa: BLE001 - raised again where it is expected
             self._failure = failure

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pyflame._native import Outbox
+    from pyflame._recorder import Window
 
 VARIABLE = "PYFLAME_RECORDED_BY"
-"""Tells executed programs how to record themselves: interval, engine, threads and memory."""
+"""Tells executed programs how to record themselves, and where."""
 
 
 class RecordedProcess:
@@ -34,7 +35,7 @@ class RecordedProcess:
         engine: ``auto``, ``signal`` or ``fallback``.
         main_thread_only: Whether only the thread that starts the recording is sampled.
         program: What runs, as a person would name it.
-        runner_files: Frames of these files at the outer end of stacks are not the program's.
+        window: When to begin and when to end.
     """
 
     def __init__(
@@ -45,30 +46,37 @@ class RecordedProcess:
         engine: str,
         main_thread_only: bool,
         program: str,
-        runner_files: Sequence[str] = (),
+        window: Window = (None, None),
     ) -> None:
         self._outbox = outbox
         self._interval_ns = interval_ns
         self._engine = engine
         self._main_thread_only = main_thread_only
         self._program = program
-        self._runner_files = runner_files
+        self._window = window
+        self._runner_files: Sequence[str] = ()
         self._process = os.getpid()
         self._recorder = self._new_recorder()
 
-    def start(self) -> None:
+    def start(self, runner_files: Sequence[str] = ()) -> None:
         """Start to record.
+
+        Args:
+            runner_files: Frames of these files at the outer end of stacks are not the program's.
 
         Raises:
             SignalsUnavailable: When the signal engine was asked for and can't be used.
         """
+        self._runner_files = runner_files
         self._outbox.name(self._program)
         self._recorder.start()
 
     def include_children(self, memory: str) -> None:
         """Record children as well, those that are executed by way of ``memory``."""
-        main_thread_only = str(int(self._main_thread_only))
-        _tell_executed(":".join([str(self._interval_ns), self._engine, main_thread_only, memory]))
+        begins_ns, ends_ns = self._window
+        times = (self._interval_ns, begins_ns or 0, ends_ns or 0)
+        words = [self._engine, int(self._main_thread_only), *times, memory]
+        _tell_executed(":".join(map(str, words)))
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def finish(self) -> None:
@@ -90,6 +98,7 @@ class RecordedProcess:
             current_thread_only=self._main_thread_only,
             program=self._program,
             outbox=self._outbox,
+            window=self._window,
         )
 
     def _begin_anew(self) -> None:
@@ -102,7 +111,7 @@ class RecordedProcess:
             self._outbox = self._outbox.of_fork()
             self._process = os.getpid()
             self._recorder = self._new_recorder()
-            self.start()
+            self.start(self._runner_files)
         except (Error, OSError, RuntimeError):
             return  # The fork is to live as it would without us.
         util = sys.modules.get("multiprocessing.util")
@@ -173,13 +182,14 @@ def _joined(told: str) -> RecordedProcess | None:
         return None  # The one that does nothing but wait for the others to end.
     from pyflame import _native
 
-    interval_ns, engine, main_thread_only, memory = told.split(":", 3)
+    engine, main_thread_only, interval_ns, begins_ns, ends_ns, memory = told.split(":", 5)
     recorded = RecordedProcess(
         _native.Outbox.connect(memory),
         interval_ns=int(interval_ns),
         engine=engine,
         main_thread_only=main_thread_only == "1",
         program=program,
+        window=(int(begins_ns) or None, int(ends_ns) or None),
     )
     recorded.include_children(memory)
     return recorded

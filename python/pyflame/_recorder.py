@@ -10,10 +10,13 @@ from pyflame.exceptions import SignalsUnavailable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Callable, Protocol
+    from typing import Callable, Optional, Protocol
 
     from pyflame._native import Outbox, Profile
     from pyflame._threads import ThreadNames
+
+    Window = tuple[Optional[int], Optional[int]]
+    """Nanoseconds on the monotonic clock; None is the start, or the stop, of the recording."""
 
     class Recording(Protocol):
         """What an engine offers."""
@@ -35,6 +38,7 @@ class Recorder:
         current_thread_only: Whether only the thread that calls :meth:`start` is sampled.
         program: What is recorded, as a person would name it.
         outbox: Where what is recorded goes while it is recorded, if that is wanted.
+        window: When to begin and when to end.
     """
 
     def __init__(
@@ -45,12 +49,14 @@ class Recorder:
         current_thread_only: bool = False,
         program: str = "",
         outbox: Outbox | None = None,
+        window: Window = (None, None),
     ) -> None:
         self._interval_ns = interval_ns
         self._engine = engine
         self._current_thread_only = current_thread_only
         self._program = program
         self._outbox = outbox
+        self._window = window
         self._engine_note = ""
         self._names: ThreadNames | None = None
         self._recording: Recording | None = None
@@ -134,6 +140,7 @@ class Recorder:
             self._interval_ns,
             current_thread_only=self._current_thread_only,
             outbox=self._outbox,
+            window=self._window,
         )
         fallback.start()
         return fallback
@@ -144,6 +151,6 @@ class Recorder:
             import _thread
 
             thread = _thread.get_native_id()
-        recording = _native.Recording(self._interval_ns, thread, self._outbox)
+        recording = _native.Recording(self._interval_ns, thread, self._outbox, *self._window)
         recording.start()
         return recording

@@ -30,6 +30,10 @@ pub struct RunOptions {
     pub engine: EngineChoice,
     /// Whether child processes are recorded as well.
     pub children: bool,
+    /// How long to wait before recording begins.
+    pub delay: Duration,
+    /// For how long to record; to the end of the program where it is not said.
+    pub duration: Option<Duration>,
     /// Where the profile goes.
     pub destination: Destination,
     /// Whether to say nothing at the end.
@@ -86,8 +90,31 @@ impl RunOptions {
         let destination = destination(typed.output, format, &target, picture, cwd)?;
         target.check()?;
         check_output(&destination.path, &destination.shown)?;
+        let delay = seconds("--delay", typed.delay)?.unwrap_or_default();
+        let duration = seconds("--duration", typed.duration)?;
         let (args, quiet, children) = (typed.args, typed.quiet, !typed.no_children);
-        Ok(Self { target, args, interval, threads, engine, children, destination, quiet })
+        Ok(Self {
+            target,
+            args,
+            interval,
+            threads,
+            engine,
+            children,
+            delay,
+            duration,
+            destination,
+            quiet,
+        })
+    }
+}
+
+fn seconds(option: &'static str, typed: Option<OsString>) -> Result<Option<Duration>, UsageError> {
+    let Some(value) = typed else { return Ok(None) };
+    let seconds = value.to_str().and_then(|text| text.parse::<f64>().ok());
+    let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    match duration {
+        Some(duration) => Ok(Some(duration)),
+        None => Err(UsageError::BadChoice { option, value, choices: "a number of seconds" }),
     }
 }
 

@@ -18,19 +18,21 @@ pub fn gathered_profile(recorded: &[Recorded], program: &str) -> Option<Profile>
     Some(profile)
 }
 
-/// The closing line, with what is missing.
+/// The closing line, with what is missing; `ending` is `None` while the program runs.
 pub fn supervised_line(
     profile: &Profile,
     recorded: &[Recorded],
     turned_away: u64,
-    ending: Ending,
+    ending: Option<Ending>,
     path: &Path,
 ) -> String {
     let mut notes = Vec::new();
-    if let Ending::Signaled(signal) = ending {
-        notes.push(format!("ended by {signal}"));
+    match ending {
+        None => notes.push("the program goes on".to_owned()),
+        Some(Ending::Signaled(signal)) => notes.push(format!("ended by {signal}")),
+        Some(Ending::Exited(_)) => {}
     }
-    let is_cut_off = |process: &&Recorded| !process.is_whole && !process.lives;
+    let is_cut_off = |process: &&Recorded| !process.is_whole && !process.lives && ending.is_some();
     let cut_off = recorded.iter().filter(is_cut_off).count() as u64;
     if cut_off > 0 {
         notes.push(match recorded.len() {
@@ -39,7 +41,7 @@ pub fn supervised_line(
         });
     }
     let alive = recorded.iter().skip(1).filter(|process| process.lives).count() as u64;
-    if alive > 0 {
+    if alive > 0 && ending.is_some() {
         notes.push(format!("{} still running", counted_processes(alive)));
     }
     if turned_away > 0 {

@@ -88,6 +88,10 @@ pub struct TypedRun {
     pub engine: Option<OsString>,
     /// `--no-children`.
     pub no_children: bool,
+    /// `-d`.
+    pub duration: Option<OsString>,
+    /// `--delay`.
+    pub delay: Option<OsString>,
     /// `-q`.
     pub quiet: bool,
 }
@@ -183,6 +187,8 @@ impl TypedRun {
             Short('s') | Long("sample-interval") => &mut self.interval,
             Short('r') | Long("rate") => &mut self.rate,
             Short('p') | Long("flamegraph-script-path") => &mut self.script,
+            Short('d') | Long("duration") => &mut self.duration,
+            Long("delay") => &mut self.delay,
             Long("threads") => &mut self.threads,
             Long("mode") => &mut self.mode,
             Long("format") => &mut self.format,

@@ -157,6 +157,18 @@ impl Command {
         self.options.children
     }
 
+    /// How long to wait before recording begins, in nanoseconds.
+    #[getter]
+    fn delay_ns(&self) -> u128 {
+        self.options.delay.as_nanos()
+    }
+
+    /// For how long to record, in nanoseconds; None for as long as the program runs.
+    #[getter]
+    fn duration_ns(&self) -> Option<u128> {
+        self.options.duration.map(|duration| duration.as_nanos())
+    }
+
     /// Whether the output is a file of its own, and not a pipe or a device.
     #[getter]
     fn writes_to_file(&self) -> bool {

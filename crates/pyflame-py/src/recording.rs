@@ -33,11 +33,18 @@ pub(crate) struct Recording {
 #[pymethods]
 impl Recording {
     #[new]
-    #[pyo3(signature = (interval_ns, thread=None, outbox=None))]
-    fn new(interval_ns: u64, thread: Option<u32>, outbox: Option<&Outbox>) -> Self {
+    #[pyo3(signature = (interval_ns, thread=None, outbox=None, begins_ns=None, ends_ns=None))]
+    fn new(
+        interval_ns: u64,
+        thread: Option<u32>,
+        outbox: Option<&Outbox>,
+        begins_ns: Option<u64>,
+        ends_ns: Option<u64>,
+    ) -> Self {
         let mut options = Options::default();
         options.interval = Duration::from_nanos(interval_ns);
         options.thread = thread;
+        (options.begins_ns, options.ends_ns) = (begins_ns, ends_ns);
         let outbox = outbox.map(|outbox| outbox.inner().clone());
         Self { options, outbox, handle: None, labels: None }
     }
@@ -85,7 +92,7 @@ pub(crate) struct ScopedRecording {
 impl ScopedRecording {
     #[new]
     fn new(interval_ns: u64) -> Self {
-        let mut recording = Recording::new(interval_ns, None, None);
+        let mut recording = Recording::new(interval_ns, None, None, None, None);
         recording.options.by_scope = true;
         Self { recording, followed: FxHashMap::default(), ended: FxHashMap::default() }
     }
@@ -194,7 +201,7 @@ pub(crate) struct EmptySignals(Recording);
 impl EmptySignals {
     #[new]
     fn new(interval_ns: u64) -> Self {
-        let mut recording = Recording::new(interval_ns, None, None);
+        let mut recording = Recording::new(interval_ns, None, None, None, None);
         recording.options.empty_signals = true;
         Self(recording)
     }

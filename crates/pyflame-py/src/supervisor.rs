@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pyflame_cli::{Destination, Format, gathered_profile, supervised_line};
 use pyflame_recording_file::HEADER;
-use pyflame_supervisor::{ConnectError, Ending, Gathered, Inbox, wait_for};
+use pyflame_supervisor::{ConnectError, Ending, Gathered, Inbox, News, wait_for};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -78,24 +78,27 @@ fn made(outbox: Result<pyflame_supervisor::Outbox, ConnectError>) -> PyResult<Ou
 /// Args:
 ///     runner_files: Frames of these files at the outer end of stacks are not the program's.
 ///     own_folder: The time of functions of files below it is their callers'.
+///     ends_ns: When the recording ends, on the monotonic clock, if that is before the program does.
 #[pyclass(module = "pyflame._native")]
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     inbox: Inbox,
-    runner_files: Vec<String>,
-    own_folder: String,
+    output: Output,
+    ends_ns: Option<u64>,
 }
 
 #[pymethods]
 impl Supervisor {
     #[new]
-    fn new(runner_files: Vec<Text>, own_folder: Text) -> PyResult<Self> {
+    #[pyo3(signature = (runner_files, own_folder, ends_ns=None))]
+    fn new(runner_files: Vec<Text>, own_folder: Text, ends_ns: Option<u64>) -> PyResult<Self> {
         let inbox = Inbox::new().map_err(|error| {
             let message = format!("no memory can be shared with the program: {error}");
             exceptions::of_io(&error, message)
         })?;
         let runner_files = runner_files.into_iter().map(|file| file.0).collect();
-        Ok(Self { inbox, runner_files, own_folder: own_folder.0 })
+        let output = Output { runner_files, own_folder: own_folder.0 };
+        Ok(Self { inbox, output, ends_ns })
     }
 
     /// Where a program that a recorded one executes finds the memory.
@@ -116,13 +119,30 @@ impl Supervisor {
     ///
     /// All signals must be blocked, and those that can end a process have their default action.
     fn supervise(&mut self, py: Python<'_>, command: &Command, pid: i32) -> PyResult<()> {
-        let options = command.options();
+        let destination = &command.options().destination;
         let mut gathered = Gathered::default();
-        let mut live = LiveFile::new(&options.destination);
+        let mut live = LiveFile::new(destination);
+        let mut deadline = self.ends_ns.map(Deadline);
+        let mut is_written = false;
+        let (inbox, output) = (&mut self.inbox, &self.output);
         let ending = py
-            .detach(|| wait_for(pid, &mut self.inbox, &mut gathered, |now| live.append(now)))
+            .detach(|| {
+                wait_for(pid, inbox, &mut gathered, |news, now| {
+                    live.append(now);
+                    let is_over = deadline.take_if(Deadline::has_passed).is_some();
+                    if is_over {
+                        (is_written, live.path) = (true, None);
+                    }
+                    // A live file has everything at any time.
+                    if is_over || (news == News::Asked && !is_written && live.path.is_none()) {
+                        output.write(command, now, None);
+                    }
+                })
+            })
             .map_err(|error| exceptions::of_io(&error, error.to_string()))?;
-        let status = self.write(command, gathered, ending);
+        // Where only a part of the run was wanted, it has been written.
+        let status =
+            if is_written { 0 } else { self.output.write(command, &gathered, Some(ending)) };
         match ending {
             Ending::Exited(0) => Ending::Exited(status).repeat(),
             ending => ending.repeat(),
@@ -130,12 +150,30 @@ impl Supervisor {
     }
 }
 
-impl Supervisor {
+/// When what was to be recorded is there: a little after the recorded processes have ended it.
+#[derive(Clone, Copy, Debug)]
+struct Deadline(u64);
+
+impl Deadline {
+    const GRACE_NS: u64 = 100_000_000;
+
+    fn has_passed(&mut self) -> bool {
+        pyflame_sampler::monotonic_ns() > self.0.saturating_add(Self::GRACE_NS)
+    }
+}
+
+/// What becomes of what was recorded.
+#[derive(Debug)]
+struct Output {
+    runner_files: Vec<String>,
+    own_folder: String,
+}
+
+impl Output {
     /// Writes what was recorded; returns the status that says whether that went well.
-    fn write(&self, command: &Command, gathered: Gathered, ending: Ending) -> i32 {
+    fn write(&self, command: &Command, gathered: &Gathered, ending: Option<Ending>) -> i32 {
         let options = command.options();
-        let turned_away = gathered.turned_away;
-        let mut recorded = gathered.into_recorded();
+        let mut recorded = gathered.recorded();
         for process in &mut recorded {
             drop_ours(&mut process.profile, &self.runner_files, &self.own_folder);
         }
@@ -147,7 +185,7 @@ impl Supervisor {
             Ok(()) if options.quiet => return 0,
             Ok(()) => {
                 let shown = &options.destination.shown;
-                supervised_line(&profile, &recorded, turned_away, ending, shown)
+                supervised_line(&profile, &recorded, gathered.turned_away, ending, shown)
             }
             Err(error) => format!("pyflame: error: {error}"),
         };

@@ -16,7 +16,7 @@ use crate::part::Part;
 /// encoder.append(&parse_folded("main;work 3\n").0, &mut chunks)?;
 /// let mut decoder = Decoder::default();
 /// decoder.take(&chunks);
-/// assert_eq!(decoder.into_profile().totals().samples, 3);
+/// assert_eq!(decoder.profile().totals().samples, 3);
 /// # Ok::<(), pyflame_recording_file::NotContinued>(())
 /// ```
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl Decoder {
     }
 
     /// What has come so far.
-    pub fn into_profile(self) -> Profile {
-        self.part.profile
+    pub fn profile(&self) -> &Profile {
+        &self.part.profile
     }
 }

@@ -7,7 +7,7 @@
 #![expect(unsafe_code, reason = "reading a clock is a call into libc")]
 
 /// Nanoseconds since some start that never jumps (`CLOCK_MONOTONIC`).
-pub(crate) fn monotonic_ns() -> u64 {
+pub fn monotonic_ns() -> u64 {
     read(libc::CLOCK_MONOTONIC).unwrap_or(0)
 }
 

@@ -37,6 +37,7 @@ mod task;
 mod ticker;
 mod wake;
 
+pub use clock::monotonic_ns;
 pub use engine::{RecordingHandle, Taking, is_checked, pause_for_fork, resume_after_fork};
 pub use labels::{LabelError, LabelIds, LabelPlace, LabelReader};
 pub use outlet::{Outlet, Pace};

@@ -36,6 +36,10 @@ pub struct Options {
     pub interval: Duration,
     /// The kernel's id of the one thread to record, or all threads.
     pub thread: Option<u32>,
+    /// When to begin, on the monotonic clock; at once where it is not said.
+    pub begins_ns: Option<u64>,
+    /// When to end, on the monotonic clock; what comes after it is not recorded.
+    pub ends_ns: Option<u64>,
     /// The innermost frames of the calling thread as the interpreter tells them, innermost first;
     /// before the first recording of a process, what is captured is held against them.
     pub own_stack: Vec<OwnFrame>,
@@ -50,6 +54,8 @@ impl Default for Options {
         Self {
             interval: Duration::from_millis(1),
             thread: None,
+            begins_ns: None,
+            ends_ns: None,
             own_stack: Vec::new(),
             by_scope: false,
             empty_signals: false,
@@ -88,6 +94,18 @@ pub(crate) struct Recording {
     scopes: Scopes,
     started_ns: u64,
     previous_tick_ns: u64,
+    phase: Phase,
+}
+
+/// Whether a recording is taking samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Not yet.
+    Before,
+    /// It is.
+    Within,
+    /// Not any more, since that time.
+    Over(u64),
 }
 
 /// What identifies a thread, and its clocks at a look.
@@ -125,23 +143,79 @@ impl Recording {
             scopes: Scopes::default(),
             started_ns: now_ns,
             previous_tick_ns: now_ns,
+            phase: Phase::Before,
         }
     }
 
-    /// When it was asked for.
+    /// When it was asked for, or began.
     pub(crate) fn started_ns(&self) -> u64 {
         self.started_ns
     }
 
     /// When there is something to do for it.
     pub(crate) fn next_ns(&self) -> u64 {
-        let publish_ns = self.outlet.as_ref().map_or(u64::MAX, |(_, pace)| pace.next_ns());
-        self.schedule.next_ns().min(publish_ns)
+        match self.phase {
+            Phase::Before => self.options.begins_ns.unwrap_or(0),
+            Phase::Over(_) => u64::MAX,
+            Phase::Within => {
+                let publish_ns = self.outlet.as_ref().map_or(u64::MAX, |(_, pace)| pace.next_ns());
+                let ends_ns = self.options.ends_ns.unwrap_or(u64::MAX);
+                self.schedule.next_ns().min(publish_ns).min(ends_ns)
+            }
+        }
+    }
+
+    /// Whether the threads are to be looked at now.
+    pub(crate) fn is_due(&mut self, now_ns: u64) -> bool {
+        self.phase == Phase::Within && self.schedule.is_due(now_ns)
+    }
+
+    /// Whether the time has come to begin, or to end.
+    pub(crate) fn is_to_change(&self, now_ns: u64) -> bool {
+        self.is_to_begin(now_ns) || self.ends(now_ns).is_some()
+    }
+
+    fn is_to_begin(&self, now_ns: u64) -> bool {
+        let has_come = self.options.begins_ns.is_none_or(|begins_ns| begins_ns <= now_ns);
+        has_come && self.phase == Phase::Before
+    }
+
+    /// Begins if the time has come; returns whether that is so, and threads are to be followed.
+    pub(crate) fn begins(&mut self, now_ns: u64) -> bool {
+        if !self.is_to_begin(now_ns) {
+            return false;
+        }
+        self.phase = Phase::Within;
+        self.schedule.begin(now_ns);
+        (self.started_ns, self.previous_tick_ns) = (now_ns, now_ns);
+        true
+    }
+
+    /// Whether the time to end has come, and when it was.
+    pub(crate) fn ends(&self, now_ns: u64) -> Option<u64> {
+        let ends_ns = self.options.ends_ns.filter(|ends_ns| *ends_ns <= now_ns);
+        ends_ns.filter(|_| self.phase == Phase::Within)
+    }
+
+    /// Whether it takes samples, so that its end has to be accounted for.
+    pub(crate) fn is_within(&self) -> bool {
+        self.phase == Phase::Within
+    }
+
+    /// Ends without being handed over: what came before that time is all there will be.
+    pub(crate) fn end(&mut self, ends_ns: u64) {
+        self.phase = Phase::Over(ends_ns);
+        let recorded_ns = ends_ns.saturating_sub(self.started_ns);
+        self.profile.meta.duration = Duration::from_nanos(recorded_ns);
+        if let Some((outlet, _)) = &mut self.outlet {
+            outlet.publish(&self.profile);
+        }
     }
 
     /// Lets out of the process what is new, if the time has come for that.
     pub(crate) fn publish(&mut self, now_ns: u64) {
         if let Some((outlet, pace)) = &mut self.outlet
+            && self.phase == Phase::Within
             && pace.is_due(now_ns)
         {
             let recorded_ns = now_ns.saturating_sub(self.started_ns);
@@ -254,7 +328,12 @@ impl Recording {
     pub(crate) fn finish(mut self, now_ns: u64) -> Recorded {
         let threads = std::mem::take(&mut self.threads).into_values().collect();
         self.close_threads(threads);
-        self.profile.meta.duration = Duration::from_nanos(now_ns.saturating_sub(self.started_ns));
+        let recorded_ns = match self.phase {
+            Phase::Before => 0,
+            Phase::Within => now_ns.saturating_sub(self.started_ns),
+            Phase::Over(ends_ns) => ends_ns.saturating_sub(self.started_ns),
+        };
+        self.profile.meta.duration = Duration::from_nanos(recorded_ns);
         Recorded {
             profile: self.profile,
             seen_ns: self.seen_ns,

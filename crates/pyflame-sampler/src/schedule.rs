@@ -20,6 +20,11 @@ impl Schedule {
         schedule
     }
 
+    /// Starts anew.
+    pub(crate) fn begin(&mut self, now_ns: u64) {
+        self.next_ns = now_ns + self.gap_ns();
+    }
+
     /// The next deadline.
     pub(crate) fn next_ns(&self) -> u64 {
         self.next_ns

@@ -117,9 +117,9 @@ impl Ticker {
                 self.leave();
                 return None;
             }
+            self.begin_and_end(now_ns);
             self.publish(now_ns);
-            let due: Vec<bool> =
-                self.recordings.iter_mut().map(|r| r.schedule.is_due(now_ns)).collect();
+            let due: Vec<bool> = self.recordings.iter_mut().map(|r| r.is_due(now_ns)).collect();
             if due.contains(&true) {
                 self.look(now_ns, &due);
                 continue; // Looking takes time, and something may be due by now.
@@ -142,13 +142,8 @@ impl Ticker {
             Command::Pause => {}
             Command::Start(mut recording, started) => {
                 let asked_ns = recording.started_ns();
-                self.roster.refresh(monotonic_ns(), &mut self.slots);
-                for thread in self.roster.iter_mut() {
-                    if recording.wants(thread.native_id)
-                        && let Some(cpu_ns) = thread.clock.cpu_ns()
-                    {
-                        recording.follow_from_now(thread.look(asked_ns, cpu_ns));
-                    }
+                if recording.begins(asked_ns) {
+                    self.follow_threads(&mut recording, asked_ns);
                 }
                 self.recordings.push(*recording);
                 _ = started.send(()); // Who asked may have gone; that is no error.
@@ -175,10 +170,39 @@ impl Ticker {
                 let position = self.recordings.iter().position(|r| r.number == number);
                 if let Some(position) = position {
                     let mut recording = self.recordings.remove(position);
-                    self.close(&mut recording, asked_ns);
+                    if recording.is_within() {
+                        self.close(&mut recording, asked_ns);
+                    }
                     _ = recorded.send(recording.finish(asked_ns));
                 }
             }
+        }
+    }
+
+    /// Follows all threads from that time on.
+    fn follow_threads(&mut self, recording: &mut Recording, from_ns: u64) {
+        self.roster.refresh(monotonic_ns(), &mut self.slots);
+        for thread in self.roster.iter_mut() {
+            if recording.wants(thread.native_id)
+                && let Some(cpu_ns) = thread.clock.cpu_ns()
+            {
+                recording.follow_from_now(thread.look(from_ns, cpu_ns));
+            }
+        }
+    }
+
+    /// Begins and ends recordings that have a time for that.
+    fn begin_and_end(&mut self, now_ns: u64) {
+        while let Some(position) = self.recordings.iter().position(|r| r.is_to_change(now_ns)) {
+            let mut recording = self.recordings.remove(position);
+            if recording.begins(now_ns) {
+                self.follow_threads(&mut recording, now_ns);
+            }
+            if let Some(ends_ns) = recording.ends(now_ns) {
+                self.close(&mut recording, ends_ns);
+                recording.end(ends_ns);
+            }
+            self.recordings.insert(position, recording);
         }
     }
 
@@ -249,7 +273,7 @@ impl Ticker {
         let (mut deaths, mut next_ns) = (u64::MAX, None);
         for thread in self.roster.iter_mut() {
             let Some(request) = thread.request else { continue };
-            let everyone = vec![true; self.recordings.len()];
+            let everyone: Vec<bool> = self.recordings.iter().map(Recording::is_within).collect();
             let mut for_whom = Recipients::new(&mut self.recordings, &everyone, thread.native_id);
             thread.request = match request.again_ns {
                 Some(again_ns) if again_ns > now_ns => Some(request),

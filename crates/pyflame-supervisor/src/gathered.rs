@@ -77,22 +77,22 @@ impl Gathered {
         std::mem::take(&mut self.chunks)
     }
 
-    /// What was recorded of each process, in the order in which they began.
-    pub fn into_recorded(self) -> Vec<Recorded> {
-        // A process says what it is called when it begins to be recorded.
-        let is_kept = |process: &Told| process.name.is_some() && !process.is_discarded;
-        let told = self.processes.into_values().filter(is_kept);
-        told.map(Told::into_recorded).collect()
+    /// What has been recorded of each process so far, in the order in which they began.
+    pub fn recorded(&self) -> Vec<Recorded> {
+        self.processes
+            .values()
+            .filter(|process| !process.is_discarded)
+            .filter_map(Told::recorded)
+            .collect()
     }
 }
 
 impl Told {
-    fn into_recorded(self) -> Recorded {
-        let is_whole = self.whole.is_some();
-        let mut profile = self.whole.unwrap_or_else(|| self.chunks.into_profile());
-        let name = self.name.unwrap_or_default();
-        let (pid, parent_pid) = (self.pid, self.parent_pid);
-        profile.set_process(Process { name: name.into(), pid, parent_pid });
-        Recorded { profile, is_whole, lives: !self.has_ended }
+    fn recorded(&self) -> Option<Recorded> {
+        // A process says what it is called when it begins to be recorded.
+        let name = self.name.as_deref()?.into();
+        let mut profile = self.whole.as_ref().unwrap_or_else(|| self.chunks.profile()).clone();
+        profile.set_process(Process { name, pid: self.pid, parent_pid: self.parent_pid });
+        Some(Recorded { profile, is_whole: self.whole.is_some(), lives: !self.has_ended })
     }
 }

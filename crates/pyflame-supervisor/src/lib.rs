@@ -21,4 +21,4 @@ pub use ending::Ending;
 pub use gathered::{Gathered, Recorded};
 pub use inbox::Inbox;
 pub use outbox::{ConnectError, Outbox};
-pub use wait::wait_for;
+pub use wait::{News, wait_for};

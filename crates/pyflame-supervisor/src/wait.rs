@@ -19,8 +19,16 @@ use crate::{Ending, Gathered, Inbox};
 /// How long what is written may lie there: half of a lane is far more than is written meanwhile.
 const TAKE_AFTER_MS: u16 = 50;
 
-/// Waits until the process `pid`, a child of this one, has ended. `taken` is called whenever
-/// something may have come.
+/// What has come while the program is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Something may have been written.
+    Chunks,
+    /// Somebody asks for what there is so far, by SIGURG.
+    Asked,
+}
+
+/// Waits until the process `pid`, a child of this one, has ended. `heard` is called for all news.
 ///
 /// All signals must be blocked in the calling thread, from before the child was made.
 ///
@@ -30,7 +38,7 @@ pub fn wait_for(
     pid: i32,
     inbox: &mut Inbox,
     gathered: &mut Gathered,
-    mut taken: impl FnMut(&mut Gathered),
+    mut heard: impl FnMut(News, &mut Gathered),
 ) -> io::Result<Ending> {
     let program = Pid::from_raw(pid);
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
@@ -39,18 +47,24 @@ pub fn wait_for(
     loop {
         if let Some(ending) = program_ending(program, &mut is_stopped)? {
             inbox.take(gathered);
-            taken(gathered);
+            heard(News::Chunks, gathered);
             return Ok(ending);
         }
         inbox.take(gathered);
-        taken(gathered);
+        heard(News::Chunks, gathered);
         let mut descriptors = [PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
         match poll(&mut descriptors, PollTimeout::from(TAKE_AFTER_MS)) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
         while let Some(info) = signals.read_signal()? {
-            hand_on(&info, program, inbox, is_stopped);
+            if info.ssi_signo == Signal::SIGURG as u32 {
+                if !is_from_program(&info, program, inbox) {
+                    heard(News::Asked, gathered);
+                }
+            } else {
+                hand_on(&info, program, inbox, is_stopped);
+            }
         }
     }
 }
@@ -90,15 +104,20 @@ fn hand_on(info: &siginfo, program: Pid, inbox: &Inbox, is_stopped: bool) {
     let Ok(signal) = Signal::try_from(number) else {
         return; // A real-time signal: nobody sends one to a command.
     };
-    let sender = i32::try_from(info.ssi_pid).unwrap_or(0);
     let is_sent = info.ssi_code <= 0; // SI_USER, SI_QUEUE, SI_TKILL; positive ones are the kernel's.
     let is_handed_on = match signal {
-        Signal::SIGCHLD | Signal::SIGURG => false,
+        Signal::SIGCHLD => false,
         // Whatever continues this process is to continue the program.
         Signal::SIGCONT => is_stopped,
-        _ => is_sent && sender != program.as_raw() && !inbox.writes(sender),
+        _ => is_sent && !is_from_program(info, program, inbox),
     };
     if is_handed_on {
         _ = kill(program, signal);
     }
+}
+
+/// Whether the program or one of its children has sent a signal.
+fn is_from_program(info: &siginfo, program: Pid, inbox: &Inbox) -> bool {
+    let sender = i32::try_from(info.ssi_pid).unwrap_or(0);
+    sender == program.as_raw() || inbox.writes(sender)
 }
