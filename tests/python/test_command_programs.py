@@ -1,0 +1,100 @@
+"""Programs that nobody here wrote do the same with pyflame as without it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+
+def test_pip(runner):
+    plain = runner.python("-m", "pip", "list", "--disable-pip-version-check")
+    ours = runner.pyflame("-q", "-m", "pip", "list", "--disable-pip-version-check")
+    assert (ours.returncode, ours.stdout, ours.stderr) == (0, plain.stdout, plain.stderr)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("prefix", [[], ["-m", "pyflame", "-q", "-o", "x.folded"]])
+def test_a_web_server_that_is_told_to_end(runner, prefix, number):
+    runner.write("page.html", "a page")
+    command = [sys.executable, "-u", *prefix, "-m", "http.server", "--bind", "127.0.0.1", "0"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=runner.folder, **pipes) as process:
+        port = re.search(rb"port (\d+)", process.stdout.readline())[1].decode()
+        for _ in range(20):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/page.html") as answer:
+                assert answer.read() == b"a page"
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+        expected = -signal.SIGTERM if number == signal.SIGTERM else 0
+        assert process.returncode == expected
+        assert (b"Keyboard interrupt received" in out) == (number == signal.SIGINT)
+    if prefix:
+        assert "serve_forever (" in (runner.folder / "x.folded").read_text()
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("test.test_fork1") is None, reason="Python came without its tests"
+)
+def test_pythons_own_tests_of_processes(runner):
+    names = ["test_fork1", "test_wait3", "test_popen", "test_atexit", "test_threadsignals"]
+    ours = runner.pyflame("-q", "-o", "x.pyflame", "-m", "test", *names)
+    plain = ours if ours.returncode == 0 else runner.python("-m", "test", *names)
+    assert ours.returncode == plain.returncode, ours.stdout[-4000:]
+
+
+def in_a_terminal(folder, *words, typed):
+    """Run python in a terminal of its own; returns the exit status and what the terminal shows.
+
+    ``typed`` are pairs: what to wait for, and what to type then.
+    """
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 - no shell is wanted
+    shown = b""
+    for awaited, keys in typed:
+        while awaited not in shown:
+            shown += os.read(terminal, 1024)
+        os.write(terminal, keys)
+    while True:
+        try:
+            more = os.read(terminal, 1024)
+        except OSError:  # The other end has been closed.
+            break
+        shown += more
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return status, shown
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        [(b"name? ", b"you\n"), (b"spinning\r\n", b"\x03")],
+        [(b"name? ", b"\x03")],
+        [(b"name? ", b"\x04")],
+        [(b"name? ", b"you\n"), (b"spinning\r\n", b"\x1c")],
+    ],
+    ids=["interrupted", "interrupted while reading", "end of input", "quit"],
+)
+def test_a_terminal(runner, typed):
+    """input(), Ctrl-C, Ctrl-D and Ctrl-backslash."""
+    runner.write(
+        "script.py",
+        "import sys\nprint(input('name? '), sys.stdin.isatty())\nprint('spinning')\n"
+        "while True: pass\n",
+    )
+    plain = in_a_terminal(runner.folder, "script.py", typed=typed)
+    ours = in_a_terminal(
+        runner.folder, "-m", "pyflame", "-q", "-o", "x.svg", "script.py", typed=typed
+    )
+    assert ours == plain
+    assert (runner.folder / "x.svg").exists()
