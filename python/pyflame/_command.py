@@ -90,7 +90,7 @@ class _Session:
             window=window,
         )
         if self._command.children:
-            self._recorded.include_children(os.fspath(supervisor.path))
+            self._recorded.include_children(supervisor.path)
         # Exit functions run last in, first out: before the program has registered any, ours is
         # the last of all. By then the interpreter has also waited for the program's threads, so
         # that the recording ends where the program does, and nothing about its end is changed.

@@ -1,7 +1,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from os import PathLike
-from pathlib import Path
 from types import CodeType
 from typing import Any, Literal, TypeAlias, final
 
@@ -218,7 +217,7 @@ class Supervisor:
         cls, runner_files: list[str], own_folder: str, ends_ns: int | None = None
     ) -> Supervisor: ...
     @property
-    def path(self) -> Path: ...
+    def path(self) -> str: ...
     def outbox(self) -> Outbox: ...
     def supervise(self, command: Command, pid: int) -> None: ...
 

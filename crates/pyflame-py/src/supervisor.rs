@@ -1,9 +1,10 @@
 //! `_native.Supervisor`, the process that waits for the program, and `_native.Outbox`, by which
 //! recorded processes reach it.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pyflame_cli::{Destination, Format, gathered_profile, supervised_line};
 use pyflame_recording_file::HEADER;
@@ -103,8 +104,9 @@ impl Supervisor {
 
     /// Where a program that a recorded one executes finds the memory.
     #[getter]
-    fn path(&self) -> &Path {
-        self.inbox.path()
+    fn path(&self) -> &OsStr {
+        // As text: a path would import a score of modules into the program.
+        self.inbox.path().as_os_str()
     }
 
     /// The outbox of this process, a fork of the one that is to wait.
