@@ -65,7 +65,11 @@ def _close_what_is_the_programs(*, keeps_stdout: bool) -> None:
     os.dup2(null, 0)
     if not keeps_stdout:
         os.dup2(null, 1)
-    for number in map(int, os.listdir("/proc/self/fd")):
+    try:
+        numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        return  # Without /proc nobody knows them; what is held open does no harm but to a pipe.
+    for number in numbers:
         if number in _STANDARD_STREAMS:
             continue
         try:
