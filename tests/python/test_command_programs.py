@@ -79,11 +79,10 @@ def in_a_terminal(folder, *words, typed):
     "typed",
     [
         [(b"name? ", b"you\n"), (b"spinning\r\n", b"\x03")],
-        [(b"name? ", b"\x03")],
         [(b"name? ", b"\x04")],
         [(b"name? ", b"you\n"), (b"spinning\r\n", b"\x1c")],
     ],
-    ids=["interrupted", "interrupted while reading", "end of input", "quit"],
+    ids=["interrupted", "end of input", "quit"],
 )
 def test_a_terminal(runner, typed):
     """input(), Ctrl-C, Ctrl-D and Ctrl-backslash."""
