@@ -75,6 +75,11 @@ def in_a_terminal(folder, *words, typed):
     return status, shown
 
 
+def without_places(shown):
+    """What a terminal shows, but for the lines of a traceback that say where it was."""
+    return [line for line in shown.splitlines() if not line.startswith(b"  ")]
+
+
 @pytest.mark.parametrize(
     "typed",
     [
@@ -95,5 +100,7 @@ def test_a_terminal(runner, typed):
     ours = in_a_terminal(
         runner.folder, "-m", "pyflame", "-q", "-o", "x.svg", "script.py", typed=typed
     )
-    assert ours == plain
+    assert ours[0] == plain[0]
+    # Where exactly a signal hits is up to chance.
+    assert without_places(ours[1]) == without_places(plain[1])
     assert (runner.folder / "x.svg").exists()
