@@ -125,26 +125,23 @@ impl Supervisor {
         let mut gathered = Gathered::default();
         let mut live = LiveFile::new(destination);
         let mut deadline = self.ends_ns.map(Deadline);
-        let mut is_written = false;
+        // Where only a part of the run was wanted: how writing it went.
+        let mut written = None;
         let (inbox, output) = (&mut self.inbox, &self.output);
         let ending = py
             .detach(|| {
                 wait_for(pid, inbox, &mut gathered, |news, now| {
                     live.append(now);
-                    let is_over = deadline.take_if(Deadline::has_passed).is_some();
-                    if is_over {
-                        (is_written, live.path) = (true, None);
-                    }
-                    // A live file has everything at any time.
-                    if is_over || (news == News::Asked && !is_written && live.path.is_none()) {
+                    if deadline.take_if(Deadline::has_passed).is_some() {
+                        live.path = None;
+                        written = Some(output.write(command, now, None));
+                    } else if news == News::Asked && written.is_none() && live.path.is_none() {
                         output.write(command, now, None);
-                    }
+                    } // A live file has everything at any time.
                 })
             })
             .map_err(|error| exceptions::of_io(&error, error.to_string()))?;
-        // Where only a part of the run was wanted, it has been written.
-        let status =
-            if is_written { 0 } else { self.output.write(command, &gathered, Some(ending)) };
+        let status = written.unwrap_or_else(|| self.output.write(command, &gathered, Some(ending)));
         match ending {
             Ending::Exited(0) => Ending::Exited(status).repeat(),
             ending => ending.repeat(),
