@@ -152,7 +152,7 @@ def failing_view(request):
 
 
 def in_failing_view():
-    busy(0.02)
+    busy(0.1)
 
 
 def loops_view(request):
