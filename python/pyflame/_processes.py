@@ -215,7 +215,8 @@ def _program() -> str:
         return first
     if letter == "m":
         return f"-m {value}"
-    source, _, _ = value.partition(" import ")
-    if source.startswith("from multiprocessing."):  # Its helpers are started in this way.
-        return source[len("from ") :]
+    # How `multiprocessing` starts its helpers; from 3.14 on, another import stands before it.
+    helper, _, function = value.partition("from multiprocessing.")[2].partition(" import ")
+    if function.startswith(("main", "spawn_main")):
+        return f"multiprocessing.{helper}"
     return f"-c {' '.join(value.split())[:40]}"

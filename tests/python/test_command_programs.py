@@ -17,7 +17,11 @@ import pytest
 def test_pip(runner):
     plain = runner.python("-m", "pip", "list", "--disable-pip-version-check")
     ours = runner.pyflame("-q", "-m", "pip", "list", "--disable-pip-version-check")
-    assert (ours.returncode, ours.stdout, ours.stderr) == (0, plain.stdout, plain.stderr)
+    assert (ours.returncode, ours.stdout, ours.stderr) == (
+        plain.returncode,
+        plain.stdout,
+        plain.stderr,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
