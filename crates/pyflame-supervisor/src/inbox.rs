@@ -77,10 +77,10 @@ impl Inbox {
         }
     }
 
-    /// The processes that write, or have written and not been forgotten yet.
+    /// Whether a process has a lane.
     pub(crate) fn writes(&self, pid: i32) -> bool {
-        let owners = self.lanes.iter().filter_map(Lane::owner);
-        owners.into_iter().any(|(owner, _)| i32::try_from(owner) == Ok(pid))
+        let mut owners = self.lanes.iter().filter_map(Lane::owner);
+        owners.any(|(owner, _)| i32::try_from(owner) == Ok(pid))
     }
 }
 
