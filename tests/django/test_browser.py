@@ -18,6 +18,7 @@ debug_toolbar = pytest.importorskip("debug_toolbar", reason="not run: no django-
 sync_api = pytest.importorskip("playwright.sync_api", reason="not run: no playwright")
 
 import pyflame  # noqa: E402 - after what is checked for
+from requests_at_once import FOREIGN  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Download, FrameLocator, Locator, Page
@@ -433,7 +434,7 @@ class Look:
         """Where frames of the toolbar and of pyflame are, after a look whether places are there."""
         places = [title[2] for title in self.titles() if len(title) > 2]
         assert any("site/views.py" in place for place in places)
-        return [place for place in places if re.search("debug_toolbar/|/pyflame/", place)]
+        return [place for place in places if any(folder in place for folder in FOREIGN)]
 
     def caller_of(self, name):
         """Name of the frame below the one of a name."""

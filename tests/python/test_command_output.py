@@ -96,12 +96,13 @@ def test_stacks_begin_where_the_program_does(runner, engine):
             stacks = frames((runner.folder / "x.folded").read_text())
             assert any(frame.startswith("busy (") for stack in stacks for frame in stack)
             assert "pyflame" not in str(stacks).replace(str(runner.folder), "")
-            roots = {stack[0].split(" ")[0] for stack in stacks}
+            # What is no frame has no root: "[uncaptured: ...]", "[no Python frames]".
+            roots = {stack[0].split(" ")[0] for stack in stacks if stack[0][0] != "["}
             if "app" in words or "-m" in words:
                 assert "<module>" in roots  # Beside it, there is the import of the module.
             else:
                 # When the program has ended, the interpreter ends `threading`.
-                assert roots - {"_shutdown", "[no", "[waiting"} == {"<module>"}
+                assert roots - {"_shutdown"} == {"<module>"}
 
 
 @pytest.mark.parametrize("engine", ["signal", "fallback"])

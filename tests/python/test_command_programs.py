@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
@@ -32,7 +33,9 @@ def test_a_web_server_that_is_told_to_end(runner, prefix, number):
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=runner.folder, **pipes) as process:
         port = re.search(rb"port (\d+)", process.stdout.readline())[1].decode()
-        for _ in range(20):
+        # For longer than what may be missing of the time before a sudden end.
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/page.html") as answer:
                 assert answer.read() == b"a page"
         process.send_signal(number)

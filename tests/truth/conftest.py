@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyflame
 import pytest
 
 HERE = Path(__file__).resolve().parent
@@ -47,13 +48,13 @@ class Programs:
 
     def record_command(
         self, name: str, *, interval: float, seconds: float, engine: str = "signal"
-    ) -> str:
-        """Records a target through the command and returns the folded text."""
-        result = self.folder / "command.folded"
+    ) -> pyflame.Profile:
+        """Records a target through the command."""
+        result = self.folder / "command.pyflame"
         options = ["--engine", engine, "--sample-interval", str(interval), "-o", str(result)]
         target = str(self.target(name))
         self._python("-m", "pyflame", *options, target, str(seconds * FACTOR))
-        return result.read_text(encoding="utf-8")
+        return pyflame.Profile.load(result)
 
     def _python(self, *arguments: str) -> str:
         done = subprocess.run(

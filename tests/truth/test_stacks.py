@@ -50,13 +50,11 @@ def test_every_stack_and_line_is_one_that_cpython_shows_too(
 def test_the_command_shows_only_stacks_that_cpython_shows_too(
     programs: Programs, name: str, interval: float
 ) -> None:
-    stacks = list(parse(programs.record_command(name, interval=interval, seconds=0.4)))
+    profile = programs.record_command(name, interval=interval, seconds=0.4)
+    stacks = list(parse(profile.folded()))
     legal = Legal(programs.target(name), programs.oracle(name), by_line=False)
     assert_truthful(stacks, legal, root=f"{name}.py")
-    total = sum(stack.microseconds for stack in stacks)
-    missed = sum(stack.microseconds for stack in stacks if not stack.is_captured)
-    samples = total / 1e6 / interval
-    assert missed / total * samples <= most_by_chance(samples, MOST_UNCAPTURED)
+    assert profile.uncaptured <= most_by_chance(profile.samples, MOST_UNCAPTURED)
 
 
 def assert_truthful(stacks: list[Stack], legal: Legal, root: str) -> None:
