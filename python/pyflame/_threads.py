@@ -47,8 +47,9 @@ class ThreadNames:
     def tell(self, told: Callable[[int, str, int], None]) -> None:
         """Tell every name to ``told``, at once and as they come."""
         self._told = told
-        for name in self.known():
-            told(*name)
+        # As they were noted: to ask the threads would put `Thread.name` into the recording.
+        for (native_id, learnt_ns), (name, _) in self._noted.copy().items():
+            told(native_id, name, learnt_ns)
 
     def stop(self) -> list[tuple[int, str, int]]:
         """Stop to take names.
