@@ -26,6 +26,7 @@ TARGETS = (
     "exceptions",
     "generators",
     "recursion",
+    "releases",
 )
 # At the lower rate there are fewer samples, at the higher one more traps.
 RATES = (("signal", 0.001), ("signal", 0.0001), ("fallback", 0.001))

@@ -1,7 +1,7 @@
 //! Where CPython keeps what we read: one table of offsets for each minor version.
 //!
 //! Source: the headers of each version, compiled with `offsetof` for 64-bit Linux
-//! (Include/internal/pycore_{runtime,interp,frame,interpframe_structs,code}.h, Include/cpython/
+//! (Include/internal/pycore_{runtime,interp,gil,frame,interpframe_structs,code}.h, Include/cpython/
 //! {pystate,code,unicodeobject,bytesobject,frameobject}.h of 3.9.18, 3.10.13, 3.11.7, 3.12.1,
 //! 3.13.0, 3.14.8 and 3.15.0; default build with the GIL). These fields have not moved within a
 //! minor version. From 3.13 on the interpreter tells most of them itself, and what it says wins
@@ -16,6 +16,8 @@ pub struct Layout {
     pub interpreters_head: u64,
     /// `PyInterpreterState`.
     pub interpreter: InterpreterLayout,
+    /// Where the GIL is.
+    pub gil: GilPlace,
     /// `PyThreadState`.
     pub thread: ThreadLayout,
     /// `_PyInterpreterFrame`, or `PyFrameObject` up to 3.10.
@@ -35,6 +37,23 @@ pub struct InterpreterLayout {
     pub next: u64,
     /// The newest thread state.
     pub threads_head: u64,
+}
+
+/// Where the GIL is, a `struct _gil_runtime_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GilPlace {
+    /// Up to 3.11 there is one, in `_PyRuntime`.
+    Runtime {
+        /// `_PyRuntimeState.ceval.gil`.
+        gil: u64,
+        /// `_PyRuntimeState.gilstate.tstate_current`.
+        current: u64,
+    },
+    /// From 3.12 on interpreters point at the one that they use.
+    Interpreter {
+        /// `PyInterpreterState.ceval.gil`.
+        pointer: u64,
+    },
 }
 
 /// Offsets in `PyThreadState`.
@@ -204,6 +223,7 @@ const PY39: Layout = Layout {
     minor: 9,
     interpreters_head: 32,
     interpreter: InterpreterLayout { next: 0, threads_head: 8 },
+    gil: GilPlace::Runtime { gil: 352, current: 568 },
     thread: ThreadLayout {
         prev: 0,
         next: 8,
@@ -249,6 +269,7 @@ const PY311: Layout = Layout {
     minor: 11,
     interpreters_head: 40,
     interpreter: InterpreterLayout { next: 0, threads_head: 16 },
+    gil: GilPlace::Runtime { gil: 360, current: 576 },
     thread: ThreadLayout {
         top: TopFrame::CFrame { cframe: 56, root: 336, current_frame: 8, previous: 16 },
         thread_id: 152,
@@ -283,6 +304,7 @@ const PY311: Layout = Layout {
 const PY312: Layout = Layout {
     minor: 12,
     interpreter: InterpreterLayout { next: 0, threads_head: 72 },
+    gil: GilPlace::Interpreter { pointer: 384 },
     thread: ThreadLayout {
         top: TopFrame::CFrame { cframe: 56, root: 272, current_frame: 0, previous: 8 },
         thread_id: 136,
@@ -308,6 +330,7 @@ const PY313: Layout = Layout {
     minor: 13,
     interpreters_head: 632,
     interpreter: InterpreterLayout { next: 7264, threads_head: 7344 },
+    gil: GilPlace::Interpreter { pointer: 16 },
     thread: ThreadLayout {
         top: TopFrame::Direct(72),
         thread_id: 152,

@@ -26,6 +26,7 @@
 mod code;
 mod context;
 mod debug_offsets;
+mod gil;
 mod image;
 mod layout;
 mod lines;
@@ -37,10 +38,11 @@ mod threads;
 pub use code::{CodeError, CodeObject};
 pub use context::{ContextError, ContextReader, ContextTypes};
 pub use debug_offsets::DebugOffsetsError;
+pub use gil::{Gil, GilMoment};
 pub use image::{Image, ImageError, ImageFrame, NotedMemory};
 pub use layout::{
-    CodeLayout, FrameLayout, Instruction, InterpreterLayout, Layout, LineFormat, TextLayout,
-    ThreadLayout, TopFrame,
+    CodeLayout, FrameLayout, GilPlace, Instruction, InterpreterLayout, Layout, LineFormat,
+    TextLayout, ThreadLayout, TopFrame,
 };
 pub use lines::Lines;
 pub use memory::{Memory, Unreadable};

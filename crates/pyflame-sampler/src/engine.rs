@@ -21,7 +21,7 @@ use crate::roster::PthreadId;
 use crate::self_check::{self, OwnFrame};
 use crate::signal::Signal;
 use crate::ticker::{Command, Ticker};
-use crate::{StartError, StopError, clock, deaths, pending_call, wake};
+use crate::{StartError, StopError, clock, deaths, gil, pending_call, wake};
 
 /// A recording in progress, as its owner sees it.
 #[derive(Debug)]
@@ -325,6 +325,7 @@ impl Engine {
             self_check::run(python, signal, own_stack).inspect_err(|_| signal.uninstall())?;
             IS_CHECKED.store(true, Ordering::Release);
         }
+        gil::find(python);
         deaths::start(python);
         let pthread_id = match python.stacks.layout.thread.native_thread_id {
             Some(_) => PthreadId::not_needed(),

@@ -1,17 +1,21 @@
 //! One look at one thread: by its CPU clock, the rule decides how its stack is had.
 //!
 //! The same value as when the stack was last read: the thread has not run since, and that stack
-//! still holds. Else the value is read again at once. If it moves, the thread is running, and is
-//! signalled to capture its own stack. If it stands still, the thread is off the CPU: its stack is
-//! read from here, and a third reading of the same value proves that nothing moved meanwhile. So
-//! no stack is ever read from under a running thread, and no sleeping thread is ever woken.
+//! still holds. Else the value is read again at once. If it moves, the thread is running: with the
+//! GIL, it is signalled to capture its own stack; without (`detached`), it can't change its stack,
+//! which is read from here. If it stands still, the thread is off the CPU: its stack is read from
+//! here, too, and a third reading of the same value proves that nothing moved meanwhile. So no
+//! stack is ever read from under a thread that runs Python, no sleeping thread is woken, and no
+//! long system call is cut short.
 
-use pyflame_cpython::{RawFrame, is_linked};
+use pyflame_cpython::{Memory, RawFrame, StackReader, is_linked};
 use pyflame_profile::State;
 
 use crate::clock;
 use crate::code_cache::CodeCache;
 use crate::deaths;
+use crate::detached::{Detached, Reading};
+use crate::gil::{self, MainGil};
 use crate::labels::{self, LabelIds};
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
@@ -19,6 +23,7 @@ use crate::recording::{Look, Recording};
 use crate::roster::{Mask, Request, Still, Thread};
 use crate::signal::{Sent, Signal};
 use crate::slot::Slots;
+use crate::snapshot::Snapshot;
 use crate::task::Rest;
 
 /// What came of looking at a thread.
@@ -66,6 +71,7 @@ pub(crate) struct Eye<'a> {
     pub(crate) slots: &'a mut Slots,
     pub(crate) signal: Signal,
     pub(crate) memory: &'a mut BlockMemory,
+    pub(crate) snapshot: &'a mut Snapshot,
     pub(crate) codes: &'a mut CodeCache,
     pub(crate) stills: &'a mut u64,
 }
@@ -86,11 +92,14 @@ impl Eye<'_> {
         thread.still = None;
         let Some(again_ns) = thread.clock.cpu_ns() else { return Seen::Nobody };
         if again_ns != cpu_ns {
-            return self.signal(thread, now_ns, again_ns, for_whom);
+            return self.running(thread, now_ns, again_ns, for_whom);
         }
         let Some(rest) = thread.task.rest() else { return Seen::Nobody };
         let deaths = deaths::count();
-        let Some(frames) = self.read(thread) else { return Seen::OldList };
+        if !self.is_listed(thread) {
+            return Seen::OldList;
+        }
+        let frames = self.read(thread);
         let third_ns = thread.clock.cpu_ns();
         match frames {
             Some((frames, labels)) if third_ns == Some(cpu_ns) => {
@@ -102,35 +111,22 @@ impl Eye<'_> {
                 thread.still = Some(still);
                 Seen::Thread
             }
-            // A sleeping thread is never signalled: that could end its sleep.
-            None if rest == Rest::Asleep => {
+            // A sleeping thread is never signalled: that could end its sleep. (Where its GIL is
+            // known, one without it is not signalled anyway.)
+            None if rest == Rest::Asleep && gil::of(thread.state.0).is_none() => {
                 let look = thread.look(now_ns, again_ns);
                 for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
                 Seen::Thread
             }
             // It ran while it was read, or it was taken off the CPU between two instructions
             // that belong together. It knows best itself.
-            _ => self.signal(thread, now_ns, again_ns, for_whom),
+            _ => self.running(thread, now_ns, again_ns, for_whom),
         }
     }
 
-    /// Reads the stack of a thread that does not run, innermost frame first, and its labels.
-    /// `None` if its thread state is gone, and nothing inside if they are not to be believed.
-    #[expect(clippy::option_option, reason = "two different ways of not knowing")]
-    fn read(&mut self, thread: &Thread) -> Option<Option<(Vec<RawFrame>, LabelIds)>> {
-        let (interpreter, state) = &thread.state;
-        let stacks = &self.python.stacks;
-        self.memory.forget();
-        if !is_linked(self.memory, &stacks.layout, *interpreter, state).unwrap_or(false) {
-            return None;
-        }
-        let mut frames = Vec::new();
-        let walked = stacks.walk(self.memory, state.address, |frame| frames.push(frame));
-        let labels = labels::of_resting_thread(self.memory, state.address);
-        Some(labels.filter(|_| walked.is_ok()).map(|labels| (frames, labels)))
-    }
-
-    fn signal(
+    /// Has the stack of a thread that runs: it is read while the thread is without the GIL. With
+    /// it, or where it is not known or does not stay so, the thread is signalled.
+    fn running(
         &mut self,
         thread: &mut Thread,
         now_ns: u64,
@@ -138,6 +134,60 @@ impl Eye<'_> {
         for_whom: &mut Recipients<'_>,
     ) -> Seen {
         let look = thread.look(now_ns, cpu_ns);
+        for _ in 0..MOST_TURNS {
+            // One that has been signalled already answers soon.
+            let detached = if thread.request.is_some() || for_whom.are_empty_requests() {
+                Detached::Unknown
+            } else {
+                self.detached(thread)
+            };
+            let gil = match detached {
+                Detached::Stack(Reading { frames, labels, deaths }) => {
+                    *self.stills += 1;
+                    let (state, number) = (State::Running, *self.stills);
+                    let still = Still { cpu_ns, state, frames, deaths, labels, number };
+                    for_whom.each(|recording| recording.still(look, &still, state, self.codes));
+                    return Seen::Thread;
+                }
+                Detached::OldList => return Seen::OldList,
+                Detached::Attached(gil) => gil,
+                Detached::Inconsistent => {
+                    for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
+                    return Seen::Thread;
+                }
+                Detached::Restless | Detached::Unknown => break,
+            };
+            if let Some(seen) = self.signal(thread, look, Some(gil), for_whom) {
+                return seen;
+            }
+        }
+        self.signal(thread, look, None, for_whom).unwrap_or(Seen::Thread)
+    }
+
+    /// Whether the thread's state is still the one that the list told.
+    pub(crate) fn is_listed(&mut self, thread: &Thread) -> bool {
+        let (interpreter, state) = &thread.state;
+        self.memory.forget();
+        let layout = &self.python.stacks.layout;
+        is_linked(self.memory, layout, *interpreter, state).unwrap_or(false)
+    }
+
+    /// Reads the stack of a thread that does not run, innermost frame first, and its labels;
+    /// `None` if they are not to be believed.
+    fn read(&mut self, thread: &Thread) -> Option<(Vec<RawFrame>, LabelIds)> {
+        self.memory.forget();
+        read(&self.python.stacks, self.memory, thread.state.1.address)
+    }
+
+    /// Signals a thread, where its GIL is known only while it has that; `None` if it has not.
+    fn signal(
+        &mut self,
+        thread: &mut Thread,
+        look: Look,
+        gil: Option<MainGil>,
+        for_whom: &mut Recipients<'_>,
+    ) -> Option<Seen> {
+        let Look { at_ns: now_ns, cpu_ns, .. } = look;
         if let Some(request) = &mut thread.request {
             (request.wanted_ns, request.cpu_ns) = (now_ns, cpu_ns);
             request.unanswered += 1;
@@ -145,29 +195,31 @@ impl Eye<'_> {
                 thread.mask = thread.mask.blocked_for_longer(now_ns);
                 for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
             }
-            return Seen::Thread;
+            return Some(Seen::Thread);
         }
         if thread.slot.is_none() {
             thread.slot = self.slots.acquire();
         }
         let Some(slot) = thread.slot else {
             for_whom.each(|recording| recording.uncaptured(look, "too many threads"));
-            return Seen::Thread;
+            return Some(Seen::Thread);
         };
         if self.is_blocked(thread, now_ns) {
             for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
-            return Seen::Thread;
+            return Some(Seen::Thread);
         }
         if !self.signal.is_ours() {
             let reason = "the program took every signal";
             for_whom.each(|recording| recording.uncaptured(look, reason));
-            return Seen::Thread;
+            return Some(Seen::Thread);
         }
         if !slot.request(for_whom.are_empty_requests()) {
-            return Seen::Thread; // An answer came too late for its request; it goes next time.
+            return Some(Seen::Thread); // An answer came too late for its request; it goes next time.
         }
         let deaths = deaths::count();
-        let sent = self.signal.send(thread.native_id, slot);
+        let address = thread.state.1.address;
+        let is_time = || gil.is_none_or(|gil| gil.is_held_by(address));
+        let sent = self.signal.send(thread.native_id, slot, is_time);
         if sent != Sent::OnItsWay {
             slot.cancel();
         }
@@ -181,12 +233,13 @@ impl Eye<'_> {
                     retakes: 0,
                     again_ns: None,
                 });
-                Seen::Thread
+                Some(Seen::Thread)
             }
-            Sent::Gone => Seen::Nobody,
+            Sent::Gone => Some(Seen::Nobody),
+            Sent::Withheld => None,
             Sent::Refused => {
                 for_whom.each(|recording| recording.uncaptured(look, "the signal was refused"));
-                Seen::Thread
+                Some(Seen::Thread)
             }
         }
     }
@@ -202,6 +255,18 @@ impl Eye<'_> {
         thread.mask = if blocks { thread.mask.blocked_for_longer(now_ns) } else { Mask::Open };
         blocks
     }
+}
+
+/// The stack of the thread whose state is at `thread`, innermost frame first, and its labels;
+/// `None` if they are not to be believed.
+pub(crate) fn read(
+    stacks: &StackReader,
+    memory: &mut impl Memory,
+    thread: u64,
+) -> Option<(Vec<RawFrame>, LabelIds)> {
+    let mut frames = Vec::new();
+    stacks.walk(memory, thread, |frame| frames.push(frame)).ok()?;
+    Some((frames, labels::of_resting_thread(memory, thread)?))
 }
 
 impl Mask {
@@ -234,6 +299,9 @@ impl Thread {
         Look { native_id: self.native_id, seen_ns: self.seen_ns, at_ns, cpu_ns }
     }
 }
+
+/// How often a thread is looked at that has the GIL, and has it no more when it is to be signalled.
+const MOST_TURNS: u32 = 2;
 
 /// How often a thread may leave a request unanswered before its signal mask is asked for.
 const PATIENCE: u32 = 8;

@@ -1,5 +1,5 @@
 //! Captures the stacks of this process's Python threads, each by its own thread or while that
-//! thread provably does not run.
+//! thread does not run Python.
 //!
 //! You give [`Options`] and hold the GIL; you get a [`RecordingHandle`], and when you stop it a
 //! profile. In between a sampling thread that never takes the GIL looks at the threads at jittered
@@ -16,8 +16,10 @@ mod c_stack;
 mod clock;
 mod code_cache;
 mod deaths;
+mod detached;
 mod engine;
 mod eye;
+mod gil;
 mod held_memory;
 mod labels;
 mod linger;
@@ -33,6 +35,7 @@ mod self_check;
 mod shared_memory;
 mod signal;
 mod slot;
+mod snapshot;
 mod task;
 mod ticker;
 mod wake;

@@ -41,6 +41,8 @@ pub(crate) struct Thread {
     pub(crate) still: Option<Still>,
     /// What is known of its signal mask.
     pub(crate) mask: Mask,
+    /// Where its stack was when it was last read while the thread was without the GIL.
+    pub(crate) blocks: Vec<u64>,
 }
 
 /// Whether a thread lets our signal in.
@@ -260,6 +262,7 @@ impl Thread {
             request: None,
             still: None,
             mask: Mask::Unknown,
+            blocks: Vec::new(),
         }
     }
 }

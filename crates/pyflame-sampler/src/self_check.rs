@@ -71,7 +71,7 @@ pub(crate) fn run(
     let slot = slots.acquire().ok_or(StartError::ThreadEnded)?;
     slot.request(false);
     // A signal to oneself is handled before the call that sends it returns.
-    if signal.send(clock::native_id(), slot) != Sent::OnItsWay {
+    if signal.send(clock::native_id(), slot, || true) != Sent::OnItsWay {
         slot.cancel();
         return Err(StartError::SignalForbidden);
     }

@@ -31,6 +31,8 @@ pub(crate) enum Sent {
     Gone,
     /// The kernel refused.
     Refused,
+    /// It was not the time.
+    Withheld,
 }
 
 impl Signal {
@@ -62,8 +64,9 @@ impl Signal {
         }
     }
 
-    /// Asks the thread `native_id` of this process to capture its stack into `slot`.
-    pub(crate) fn send(self, native_id: u32, slot: &Slot) -> Sent {
+    /// Asks the thread `native_id` of this process to capture its stack into `slot`, if it is
+    /// time for that by the very moment before.
+    pub(crate) fn send(self, native_id: u32, slot: &Slot, is_time: impl FnOnce() -> bool) -> Sent {
         // SAFETY: `getpid` and `getuid` have no preconditions.
         let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
         let value = COOKIE | slot.index() as u64;
@@ -77,6 +80,9 @@ impl Signal {
             value,
             rest: [0; 12],
         };
+        if !is_time() {
+            return Sent::Withheld;
+        }
         // SAFETY: `info` is a `siginfo_t` in the kernel's layout (include/uapi/asm-generic/
         // siginfo.h) and outlives the call.
         let status = unsafe {

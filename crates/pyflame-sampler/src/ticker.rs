@@ -17,7 +17,8 @@ use crate::recording::{Recorded, Recording};
 use crate::roster::{PthreadId, Request, Roster, Thread};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
-use crate::{c_stack, wake};
+use crate::snapshot::Snapshot;
+use crate::{c_stack, gil, wake};
 
 /// What the sampling thread is asked to do.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub(crate) struct Ticker {
     recordings: Vec<Recording>,
     commands: Receiver<Command>,
     memory: BlockMemory,
+    snapshot: Snapshot,
     slots: Slots,
     stills: u64,
     linger: Linger,
@@ -83,6 +85,7 @@ impl Ticker {
             recordings: Vec::new(),
             commands,
             memory: BlockMemory::new(),
+            snapshot: Snapshot::default(),
             slots: Slots::all(),
             stills: 0,
             linger,
@@ -253,6 +256,7 @@ impl Ticker {
                 slots: &mut self.slots,
                 signal: self.signal,
                 memory: &mut self.memory,
+                snapshot: &mut self.snapshot,
                 codes: &mut self.codes,
                 stills: &mut self.stills,
             };
@@ -350,7 +354,10 @@ fn ask_again(
 ) -> Option<Request> {
     let slot = thread.slot?;
     slot.request(for_whom.are_empty_requests());
-    if signal.send(thread.native_id, slot) == Sent::OnItsWay {
+    // Without the GIL it is not signalled; the next look reads it, and the time goes there.
+    let gil = gil::of(thread.state.0);
+    let is_time = || gil.is_none_or(|gil| gil.is_held_by(thread.state.1.address));
+    if signal.send(thread.native_id, slot, is_time) == Sent::OnItsWay {
         return Some(Request { again_ns: None, ..request });
     }
     slot.cancel();
