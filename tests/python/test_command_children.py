@@ -58,9 +58,7 @@ def seconds(profile, process, within):
     """Seconds below the root of a process, whose name begins so, in such stacks."""
     stacks = (line.rsplit(" ", 1) for line in profile.folded().splitlines())
     return sum(
-        int(value) / 1e6
-        for stack, value in stacks
-        if stack.startswith(process) and within in stack
+        int(value) / 1e6 for stack, value in stacks if stack.startswith(process) and within in stack
     )
 
 
