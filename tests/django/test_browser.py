@@ -172,7 +172,8 @@ def test_downloads_are_what_they_are_called(site, name):
     stacks = folded.path().read_text(encoding="utf-8").splitlines()
     worked = [line for line in stacks if "in_sync_view" in line]
     assert worked
-    assert all(line.startswith("sync_view ") for line in worked)
+    # Where the event loop was caught at this request, too, threads are told apart.
+    assert [line for line in worked if not re.match(r"(Thread[^;]*;)?sync_view ", line)] == []
     look.switch("With framework")
     whole = look.download("folded").path().read_text(encoding="utf-8")
     # Before 3.11 code has no qualified names.
@@ -227,8 +228,8 @@ def test_a_stream_is_shown_to_its_end(site, name, path, function):
     look.go_back_to(path)
     look.open_panel()
     assert function in look.names()
-    # Five parts of 20 ms each; before the first there are 20 ms at most.
-    assert in_ms(look.facts()["CPU"]) >= 50
+    # Five parts of 60 ms each; before the first there are 20 ms at most.
+    assert in_ms(look.facts()["CPU"]) >= 150
     assert look.subtitle() != "still streaming"
 
 

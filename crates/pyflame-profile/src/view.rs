@@ -99,7 +99,8 @@ impl View {
         }
         let mut counts: IndexMap<Option<ProcessId>, usize, FxBuildHasher> = IndexMap::default();
         for (thread, sampled) in profile.threads().iter().zip(sampled) {
-            *counts.entry(process_of(thread)).or_default() += usize::from(sampled);
+            let counts_as_one = sampled && !thread.name.is_empty();
+            *counts.entry(process_of(thread)).or_default() += usize::from(counts_as_one);
         }
         profile
             .threads()
@@ -247,6 +248,12 @@ mod tests {
             [(Some(("a", 3)), ["A"].as_slice()), (Some(("b", 4)), &["B"]), (None, &["C"])];
         let folded = View::default().folded(&profile(&processes));
         assert_eq!(folded, "C;f (/a.py) 1\na (pid 3);f (/a.py) 1\nb (pid 4);f (/a.py) 1\n");
+    }
+
+    #[test]
+    fn what_belongs_to_no_thread_is_no_second_thread() {
+        let beside_a_marker = profile(&[(None, &["A", ""])]);
+        assert_eq!(View::default().folded(&beside_a_marker), "f (/a.py) 2\n");
     }
 
     #[test]

@@ -128,7 +128,7 @@ def parts():
 
 
 def in_parts():
-    busy(0.02)
+    busy(0.06)
 
 
 async def async_stream_view(request):
@@ -143,7 +143,7 @@ async def async_parts():
 
 
 def in_async_parts():
-    busy(0.02)
+    busy(0.06)
 
 
 def failing_view(request):
