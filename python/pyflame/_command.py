@@ -74,7 +74,8 @@ class _Session:
         try:
             supervisor = _native.Supervisor(runner_files, _OWN_FOLDER, window[1])
             fork_below(
-                lambda pid: supervisor.supervise(self._command, pid),
+                lambda pid, witness: supervisor.supervise(self._command, pid, witness),
+                supervisor.stand_by,
                 keeps_stdout=not self._command.writes_to_file,
             )
             outbox = supervisor.outbox()

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-    Wait = Callable[[int], None]
+    Wait = Callable[[int, int | None], None]
 
 # What Python itself handles or ignores, and what would lose the status of a child.
 _DEFAULTS = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGCHLD)
@@ -22,11 +22,13 @@ _DEFAULTS = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGCHLD)
 _STANDARD_STREAMS = range(3)
 
 
-def fork_below(wait: Wait, *, keeps_stdout: bool) -> None:
+def fork_below(wait: Wait, stand_by: Callable[[], None], *, keeps_stdout: bool) -> None:
     """Go on in a child of this process.
 
     Args:
-        wait: Called in this process with the child's id; ends this process as the child ends.
+        wait: Called in this process with the child's id, and that of one that stands by, if there
+            can be one; ends this process as the child ends.
+        stand_by: Called in the child that stands by.
         keeps_stdout: Whether the parent needs standard output in the end.
 
     Raises:
@@ -40,24 +42,38 @@ def fork_below(wait: Wait, *, keeps_stdout: bool) -> None:
     try:
         pid = os.fork()
         if pid:
-            _wait(pid, wait, keeps_stdout=keeps_stdout)
+            _wait(pid, wait, stand_by, keeps_stdout=keeps_stdout)
     finally:
         if chld is _signal.SIG_IGN:
             _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
-def _wait(pid: int, wait: Wait, *, keeps_stdout: bool) -> None:
+def _wait(pid: int, wait: Wait, stand_by: Callable[[], None], *, keeps_stdout: bool) -> None:
     """Wait for the child; never returns."""
     try:
         for number in _DEFAULTS:
             _signal.signal(number, _signal.SIG_DFL)
         _close_what_is_the_programs(keeps_stdout=keeps_stdout)
-        wait(pid)
+        wait(pid, _standing_by(stand_by))
     except BaseException as error:  # noqa: BLE001 - there is nobody to raise it to
         os.write(2, f"pyflame: error: {error}\n".encode(errors="replace"))
     finally:
         os._exit(1)
+
+
+def _standing_by(stand_by: Callable[[], None]) -> int | None:
+    """Return the id of a child that stands by, or None where there can't be one more process."""
+    try:
+        pid = os.fork()
+    except OSError:
+        return None
+    if pid == 0:
+        try:
+            stand_by()
+        finally:
+            os._exit(0)
+    return pid
 
 
 def _close_what_is_the_programs(*, keeps_stdout: bool) -> None:

@@ -105,6 +105,62 @@ while True:
     assert "script.py" in (runner.folder / "end.folded").read_text()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_a_signal_to_everybody_is_heard_once(runner, number):
+    """As `kill -- -GROUP` and supervisors of services send it; one to the command alone is next."""
+    runner.write(
+        "script.py",
+        f"""
+import signal
+def heard(*_):
+    print("heard", flush=True)
+signal.signal({int(number)}, heard)
+signal.signal(signal.SIGHUP, lambda *_: print("one alone", flush=True))
+print("ready", flush=True)
+while True:
+    signal.pause()
+""",
+    )
+    command = [sys.executable, "-m", "pyflame", "-q", "-o", "end.folded", "script.py"]
+    pipes = {"stdout": subprocess.PIPE, "start_new_session": True}
+    with subprocess.Popen(command, cwd=runner.folder, **pipes) as process:
+        assert process.stdout.readline() == b"ready\n"
+        for _ in range(3):
+            os.killpg(process.pid, number)
+            assert process.stdout.readline() == b"heard\n"
+            # Handed on after anything that the group's signal might have left to be handed on.
+            process.send_signal(signal.SIGHUP)
+            assert process.stdout.readline() == b"one alone\n"
+            process.send_signal(number)
+            assert process.stdout.readline() == b"heard\n"
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_nobody_is_left_who_stood_by(runner):
+    runner.write(
+        "script.py",
+        """
+import glob, os
+above = str(os.getppid())
+siblings = []
+while len(siblings) < 2:  # This one, and who stands by.
+    siblings = []
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            fields = open(path).read().rsplit(") ", 1)[1].split()
+        except OSError:
+            continue
+        if fields[1] == above:
+            siblings.append(path.split("/")[2])
+print(*siblings)
+""",
+    )
+    done = runner.pyflame("-q", "-o", "x.svg", "script.py")
+    for pid in done.stdout.split():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
+
+
 def test_a_signal_that_the_program_does_not_handle_ends_both(runner):
     runner.write("script.py", SPIN.replace("spin(0.3)", "spin(60)"))
     command = [sys.executable, "-m", "pyflame", "-q", "-o", "end.folded", "script.py"]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use pyflame_cli::{Destination, Format, gathered_profile, supervised_line};
 use pyflame_recording_file::HEADER;
-use pyflame_supervisor::{ConnectError, Ending, Gathered, Inbox, News, wait_for};
+use pyflame_supervisor::{ConnectError, Ending, Gathered, Inbox, News, Witness, wait_for};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -84,6 +84,7 @@ fn made(outbox: Result<pyflame_supervisor::Outbox, ConnectError>) -> PyResult<Ou
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     inbox: Inbox,
+    witness: Witness,
     output: Output,
     ends_ns: Option<u64>,
 }
@@ -93,13 +94,14 @@ impl Supervisor {
     #[new]
     #[pyo3(signature = (runner_files, own_folder, ends_ns=None))]
     fn new(runner_files: Vec<Text>, own_folder: Text, ends_ns: Option<u64>) -> PyResult<Self> {
-        let inbox = Inbox::new().map_err(|error| {
+        let made = Inbox::new().and_then(|inbox| Ok((inbox, Witness::new()?)));
+        let (inbox, witness) = made.map_err(|error| {
             let message = format!("no memory can be shared with the program: {error}");
             exceptions::of_io(&error, message)
         })?;
         let runner_files = runner_files.into_iter().map(|file| file.0).collect();
         let output = Output { runner_files, own_folder: own_folder.0 };
-        Ok(Self { inbox, output, ends_ns })
+        Ok(Self { inbox, witness, output, ends_ns })
     }
 
     /// Where a program that a recorded one executes finds the memory.
@@ -117,20 +119,43 @@ impl Supervisor {
         made(self.inbox.outbox())
     }
 
+    /// Count the signals of this process, a child of the one that waits, until that one ends.
+    ///
+    /// All signals must be blocked.
+    fn stand_by(&self, py: Python<'_>) -> PyResult<()> {
+        let ended = py.detach(|| self.witness.stand_by());
+        ended.map_err(|error| exceptions::of_io(&error, error.to_string()))
+    }
+
     /// Wait for the process ``pid``, write what was recorded, and end as the program did.
     ///
     /// All signals must be blocked, and those that can end a process have their default action.
-    fn supervise(&mut self, py: Python<'_>, command: &Command, pid: i32) -> PyResult<()> {
+    ///
+    /// Args:
+    ///     command: What was asked for.
+    ///     pid: The program, a child of this process.
+    ///     witness: A child that stands by, or None.
+    #[pyo3(signature = (command, pid, witness))]
+    fn supervise(
+        &mut self,
+        py: Python<'_>,
+        command: &Command,
+        pid: i32,
+        witness: Option<i32>,
+    ) -> PyResult<()> {
+        if let Some(pid) = witness {
+            self.witness.is_there(pid);
+        }
         let destination = &command.options().destination;
         let mut gathered = Gathered::default();
         let mut live = LiveFile::new(destination);
         let mut deadline = self.ends_ns.map(Deadline);
         // Where only a part of the run was wanted: how writing it went.
         let mut written = None;
-        let (inbox, output) = (&mut self.inbox, &self.output);
+        let (inbox, witness, output) = (&mut self.inbox, &mut self.witness, &self.output);
         let ending = py
             .detach(|| {
-                wait_for(pid, inbox, &mut gathered, |news, now| {
+                wait_for(pid, inbox, witness, &mut gathered, |news, now| {
                     live.append(now);
                     if deadline.take_if(Deadline::has_passed).is_some() {
                         live.path = None;
@@ -141,6 +166,7 @@ impl Supervisor {
                 })
             })
             .map_err(|error| exceptions::of_io(&error, error.to_string()))?;
+        witness.dismiss();
         let status = written.unwrap_or_else(|| self.output.write(command, &gathered, Some(ending)));
         match ending {
             Ending::Exited(0) => Ending::Exited(status).repeat(),

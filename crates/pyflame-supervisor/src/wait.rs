@@ -1,8 +1,9 @@
 //! Waits for the program, hands signals on to it, and takes what it and its children write.
 //!
 //! A terminal sends its signals (Ctrl-C, Ctrl-Z, a hang-up) to the whole process group, so the
-//! program has them already; siginfo says that they are the kernel's (`SI_KERNEL`). What somebody
-//! sent to the command by its id was meant for the program and is handed on.
+//! program has them already; siginfo says that they are the kernel's (`SI_KERNEL`). Others can do
+//! likewise, which a witness tells. What somebody sent to the command by its id was meant for the
+//! program and is handed on.
 
 use std::io;
 use std::os::fd::AsFd as _;
@@ -14,7 +15,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use crate::{Ending, Gathered, Inbox};
+use crate::{Ending, Gathered, Inbox, Witness};
 
 /// How long what is written may lie there: half of a lane is far more than is written meanwhile.
 const TAKE_AFTER_MS: u16 = 50;
@@ -37,6 +38,7 @@ pub enum News {
 pub fn wait_for(
     pid: i32,
     inbox: &mut Inbox,
+    witness: &mut Witness,
     gathered: &mut Gathered,
     mut heard: impl FnMut(News, &mut Gathered),
 ) -> io::Result<Ending> {
@@ -62,8 +64,9 @@ pub fn wait_for(
                 if !is_from_program(&info, program, inbox) {
                     heard(News::Asked, gathered);
                 }
-            } else {
-                hand_on(&info, program, inbox, is_stopped);
+            } else if info.ssi_signo != Signal::SIGCHLD as u32 {
+                let is_everybodys = witness.got(info.ssi_signo);
+                hand_on(&info, program, inbox, (is_stopped, is_everybodys));
             }
         }
     }
@@ -99,17 +102,16 @@ fn stop(signal: Signal) {
 }
 
 /// Hands a signal on that was sent to this process and meant for the program.
-fn hand_on(info: &siginfo, program: Pid, inbox: &Inbox, is_stopped: bool) {
+fn hand_on(info: &siginfo, program: Pid, inbox: &Inbox, (is_stopped, is_everybodys): (bool, bool)) {
     let number = i32::try_from(info.ssi_signo).unwrap_or(0);
     let Ok(signal) = Signal::try_from(number) else {
         return; // A real-time signal: nobody sends one to a command.
     };
     let is_sent = info.ssi_code <= 0; // SI_USER, SI_QUEUE, SI_TKILL; positive ones are the kernel's.
     let is_handed_on = match signal {
-        Signal::SIGCHLD => false,
         // Whatever continues this process is to continue the program.
         Signal::SIGCONT => is_stopped,
-        _ => is_sent && !is_from_program(info, program, inbox),
+        _ => is_sent && !is_everybodys && !is_from_program(info, program, inbox),
     };
     if is_handed_on {
         _ = kill(program, signal);
