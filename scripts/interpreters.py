@@ -65,9 +65,9 @@ class Interpreter:
 
     def command(self, arguments: Sequence[str]) -> list[str]:
         """The command that runs `python ARGUMENTS` in the environment, from the checkout."""
-        return self._inside([str(self.environment / "bin" / "python"), *arguments])
+        return self.inside([str(self.environment / "bin" / "python"), *arguments])
 
-    def prepare(self, wheel: Path) -> None:
+    def prepare(self, wheel: Path | None) -> None:
         """Makes the environment where it is missing or out of date, and installs the wheel."""
         requirements = self.requirements or (_usual_requirements(self.version),)
         stamp = self.environment / "made-from.json"
@@ -77,7 +77,8 @@ class Interpreter:
             shutil.rmtree(self.environment, ignore_errors=True)
             self._make_environment(requirements)
             stamp.write_text(wanted, encoding="utf-8")
-        self._pip("install", "--no-deps", "--force-reinstall", str(wheel))
+        if wheel is not None:
+            self._pip("install", "--no-deps", "--force-reinstall", str(wheel))
 
     def _make_environment(self, requirements: Sequence[Path]) -> None:
         needs = [word for path in requirements for word in ("-r", str(path))]
@@ -93,7 +94,7 @@ class Interpreter:
             fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", wheels]
             target = ["--only-binary=:all:", "--python-version", self.version]
             _run([*fetch, *target, "pip", *needs])
-            _run(self._inside([*make, "--without-pip"]))
+            _run(self.inside([*make, "--without-pip"]))
             self._pip("install", "--no-index", "--find-links", wheels, *needs)
 
     def _pip(self, *arguments: str) -> None:
@@ -103,7 +104,8 @@ class Interpreter:
             pip = [str(next(self._wheels.glob("pip-*.whl")) / "pip")]
         _run(self.command([*pip, *arguments, "--quiet", "--disable-pip-version-check"]))
 
-    def _inside(self, command: list[str]) -> list[str]:
+    def inside(self, command: list[str]) -> list[str]:
+        """The command that runs another one where the interpreter is."""
         if self.system is None:
             return command
         places = [str(self.system), str(CHECKOUT), str(ENVIRONMENTS)]

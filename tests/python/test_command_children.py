@@ -188,8 +188,11 @@ print(os.wait()[1])
     assert ";child (" not in profile.folded()
 
 
-def test_a_fork_is_not_warned_of_for_our_sake(runner):
-    text = "import os\nfor _ in range(20):\n    pid = os.fork()\n"
+@pytest.mark.parametrize("registered", ["pass", "[sum(range(9)) for _ in range(999)]"])
+def test_a_fork_is_not_warned_of_for_our_sake(runner, registered):
+    text = f"import os\ndef other(): {registered}\n"
+    text += "os.register_at_fork(after_in_parent=lambda: (other(), other()))\n"
+    text += "for _ in range(20):\n    pid = os.fork()\n"
     text += "    if not pid: os._exit(0)\n    os.waitpid(pid, 0)\n"
     runner.write("script.py", text)
     result = runner.python("-W", "error", "-m", "pyflame", "-o", "x.svg", "script.py")

@@ -119,7 +119,7 @@ impl Supervisor {
         made(self.inbox.outbox())
     }
 
-    /// Count the signals of this process, a child of the one that waits, until that one ends.
+    /// Let signals of this process pend, a child of the one that waits, until that one ends.
     ///
     /// All signals must be blocked.
     fn stand_by(&self, py: Python<'_>) -> PyResult<()> {

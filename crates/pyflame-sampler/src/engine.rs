@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 
 use pyflame_profile::ThreadName;
 
+use crate::forking::Forking;
 use crate::linger::Linger;
 use crate::outlet::Outlet;
 use crate::python::Python;
@@ -200,15 +201,16 @@ pub fn pause_for_fork() {
     wake::call();
     // It has nothing left to say, not even a panic; nothing is paused where it has just ended.
     if let Some(ticker) = thread.join().ok().flatten() {
-        *paused = Some(Paused { pid, commands, recordings, linger, ticker });
+        let forking = Forking::begin(ticker.python());
+        *paused = Some(Paused { pid, commands, recordings, linger, ticker, forking });
     }
 }
 
 /// Lets the sampling thread go on after a fork, in the parent. The caller holds the GIL.
 ///
 /// CPython counts the threads of the parent after this function could be called from
-/// `os.register_at_fork`. Where the calling thread is the only one, ours is therefore started a few
-/// bytecodes later; where it is not, the warning is not about us.
+/// `os.register_at_fork`. Where the calling thread is the only one, ours is therefore started once
+/// `os.fork()` has returned, a few bytecodes later; where it is not, the warning is not about us.
 pub fn resume_after_fork() {
     if paused().is_none() {
         return;
@@ -220,7 +222,11 @@ pub fn resume_after_fork() {
 }
 
 extern "C" fn resume_later(_: *mut std::ffi::c_void) -> std::ffi::c_int {
-    resume();
+    let goes_on =
+        paused().as_ref().is_some_and(|paused| paused.forking.goes_on(paused.ticker.python()));
+    if !goes_on || !pending_call::add(resume_later) {
+        resume();
+    }
     0
 }
 
@@ -231,6 +237,7 @@ struct Paused {
     recordings: u64,
     linger: Linger,
     ticker: Ticker,
+    forking: Forking,
 }
 
 static PAUSED: Mutex<Option<Paused>> = Mutex::new(None);
@@ -247,7 +254,7 @@ fn resume() {
         _ = ManuallyDrop::new(paused);
         return;
     }
-    let Paused { pid, commands, recordings, linger, ticker } = paused;
+    let Paused { pid, commands, recordings, linger, ticker, forking: _ } = paused;
     let python = ticker.python();
     // Where no thread can be started any more, the recording has ended.
     if let Ok(thread) = spawn(move || sample(ticker, python)) {

@@ -19,6 +19,7 @@ mod deaths;
 mod detached;
 mod engine;
 mod eye;
+mod forking;
 mod gil;
 mod held_memory;
 mod labels;

@@ -69,6 +69,7 @@ pub fn wait_for(
                 hand_on(&info, program, inbox, (is_stopped, is_everybodys));
             }
         }
+        witness.tidy();
     }
 }
 

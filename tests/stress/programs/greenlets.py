@@ -1,0 +1,52 @@
+"""Greenlets: stacks that one thread puts aside and takes up again, with and without gevent."""
+
+import sys
+import time
+
+try:
+    from greenlet import getcurrent, greenlet
+except ImportError:
+    print("not run: no greenlet")
+    sys.exit()
+
+
+def deep(depth, other):
+    if depth:
+        return deep(depth - 1, other) + 1
+    give_way(other)
+    return 0
+
+
+def give_way(other):
+    other.switch()
+
+
+def there_and_back(main):
+    while True:
+        deep(20, main)
+        deep(3, main)
+
+
+def dropped(main):
+    deep(10, main)
+
+
+def cycle(partners):
+    for partner in partners:
+        partner.switch(getcurrent())
+    # One that is never taken up again dies with its frames on its stack.
+    greenlet(dropped).switch(getcurrent())
+
+
+def main():
+    end = time.perf_counter() + float(sys.argv[1])
+    partners = [greenlet(there_and_back) for _ in range(10)]
+    rounds = 0
+    while time.perf_counter() < end:
+        cycle(partners)
+        rounds += 1
+    print(f"{rounds} rounds")
+
+
+if __name__ == "__main__":
+    main()
