@@ -51,9 +51,7 @@ def main():
     was_enabled = faulthandler.is_enabled()
     faulthandler.enable()
     rounds = []
-    threads = [
-        threading.Thread(target=lambda: rounds.append(with_a_stack(end))) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: rounds.append(with_a_stack(end))) for _ in range(4)]
     for thread in threads:
         thread.start()
     while time.perf_counter() < end:
