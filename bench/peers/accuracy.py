@@ -1,0 +1,116 @@
+"""How true a profile is: stacks that can't be, shares, rate, depth, threads."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from running import last_json, record, run
+from stacks import plain
+
+if TYPE_CHECKING:
+    from stacks import Function, Seen, Stack
+    from tools import Place, Tool
+
+TRUTH = Path(__file__).resolve().parents[2] / "tests" / "truth"
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+TARGETS = ("calls", "generators", "coroutines", "recursion", "decorators")
+Steps = tuple["str | None", ...]
+
+
+Figures = Iterator[tuple[str, float]]
+
+
+def stacks(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
+    """Stacks that can't be, samples that are lost, and samples at all."""
+    impossible = captured = lost = samples = 0.0
+    for target in TARGETS:
+        program = TRUTH / "targets" / f"{target}.py"
+        legal = legal_stacks(place, program)
+        _, seen = record(tool, place, rate, program, str(4 * factor))
+        for stack in seen.stacks:
+            steps = own_steps(stack, program)
+            captured += stack.weight
+            impossible += stack.weight * bool(steps and steps not in legal)
+        lost += seen.lost
+        samples += seen.samples
+        if target == "calls":
+            yield "rate", seen.samples / (4 * factor) / rate
+    yield "impossible", impossible / captured if captured else math.nan
+    yield "lost", lost / samples if samples else math.nan
+
+
+def depth(tool: Tool, place: Place, rate: float, _: float) -> Figures:
+    """The deepest stack of a program that is 50,000 calls deep."""
+    _ran, seen = record(tool, place, rate, TRUTH / "targets" / "abyss.py", "2")
+    yield "depth", max((len(stack.functions) for stack in seen.stacks), default=0)
+
+
+def threads(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
+    """How many of forty threads are seen."""
+    _, seen = record(tool, place, rate, PROGRAMS / "crowd.py", str(3 * factor))
+    names = {function.name for stack in seen.stacks for function in stack.functions}
+    yield "threads", sum(name.startswith("thread_") for name in names)
+
+
+def shares(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
+    """Half of the sum of all errors of a program that measures its own phases."""
+    seconds = 10 * factor
+    ran, seen = record(tool, place, rate, TRUTH / "targets" / "phases.py", str(seconds))
+    wall = {name: times[0] for name, times in last_json(ran.said).items()}
+    weights = phase_weights(seen, wall)
+    found, total = sum(weights.values()), sum(wall.values())
+    truth = {name: time / total for name, time in wall.items()}
+    if not found:
+        yield "distance", math.nan
+    else:
+        errors = [abs(weights[name] / found - share) for name, share in truth.items()]
+        yield "distance", sum(errors) / 2
+    # Of independent samples: the mean of |error| is sqrt(2 p (1 - p) / (pi n)).
+    count = max(1.0, rate * seconds)
+    chance = [math.sqrt(2 * p * (1 - p) / (math.pi * count)) for p in truth.values()]
+    yield "distance by chance", sum(chance) / 2
+    yield "after", ran.after_seconds
+    yield "memory", ran.peak_megabytes
+
+
+def phase_weights(seen: Seen, phases: dict[str, int]) -> dict[str, float]:
+    """The weight of all stacks with each phase in them."""
+    weights = dict.fromkeys(phases, 0.0)
+    for stack in seen.stacks:
+        for function in stack.functions:
+            if function.name in weights:
+                weights[function.name] += stack.weight
+                break
+    return weights
+
+
+def legal_stacks(place: Place, program: Path) -> set[Steps]:
+    """The stacks that a program can have, says CPython, by names alone."""
+    result = place.folder / f"{program.stem}.oracle.json"
+    if not result.exists():
+        oracle = [str(TRUTH / "oracle.py"), str(program), str(result), "0.05"]
+        run(place, [place.python, *oracle])
+    known = json.loads(result.read_text(encoding="utf-8"))["stacks"]
+    stacks = {tuple(None if step is None else plain(step[0]) for step in s) for s in known}
+    # What a program imports may have been loaded already where the oracle looked.
+    return {*stacks, ("<module>", None)}
+
+
+def own_steps(stack: Stack, program: Path) -> Steps:
+    """The program's own functions of a stack; None stands for any number of others between them."""
+    steps: list[str | None] = []
+    for function in stack.functions:
+        if is_of(function, program):
+            steps.append(function.name)
+        elif steps and steps[-1] is not None:
+            steps.append(None)
+    return tuple(steps)
+
+
+def is_of(function: Function, program: Path) -> bool:
+    """Whether a function is the program's: some tools shorten paths."""
+    return function.file == str(program) or function.file.endswith(f"/targets/{program.name}")

@@ -1,0 +1,84 @@
+"""Runs a program under a profiler and takes what it cost and what it saw."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stacks import Seen
+    from tools import Place, Tool
+
+HERE = Path(__file__).resolve().parent
+# A run that takes so much longer than asked has failed.
+PATIENCE_SECONDS = 120
+
+
+class FailedError(Exception):
+    """A profiler did not do what it was asked for; the message says what it did instead."""
+
+
+@dataclass
+class Ran:
+    """One run."""
+
+    said: str
+    """What the program printed."""
+    seconds: float
+    after_seconds: float
+    """From the program's last word to the end of the profiler."""
+    cpu_seconds: float
+    """Of the program and the profiler."""
+    peak_megabytes: float
+    """Of the larger of both."""
+
+
+def run(place: Place, command: Sequence[str]) -> Ran:
+    """Runs a command where a tool is installed, and waits until it and all of its children end."""
+    result = place.folder / "cost.json"
+    result.unlink(missing_ok=True)
+    watched = [sys.executable, "-S", str(HERE / "watch.py"), str(result)]
+    process = subprocess.Popen(
+        [*watched, *place.interpreter.inside(list(command))], start_new_session=True
+    )
+    try:
+        process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise FailedError(f"it did not end within {PATIENCE_SECONDS} s") from None
+    facts = json.loads(result.read_text(encoding="utf-8"))
+    status, errors = facts.pop("status"), facts.pop("errors")
+    if status != 0:
+        last = " ".join(errors.strip().splitlines()[-1:])
+        raise FailedError(f"status {status}: {last}"[:120])
+    return Ran(**facts)
+
+
+def record(
+    tool: Tool, place: Place, rate: float, program: Path, *arguments: str
+) -> tuple[Ran, Seen]:
+    """Runs a program under a tool; returns what came of it, and what the tool saw."""
+    place.output().unlink(missing_ok=True)
+    ran = run(place, [*tool.run(place, rate), str(program), *arguments])
+    if not place.output().exists():
+        raise FailedError("it wrote nothing")
+    return ran, tool.read(place)
+
+
+def last_json(said: str) -> Any:
+    """The last line of what a program printed that is JSON: some profilers print, too."""
+    for line in reversed(said.splitlines()):
+        try:
+            return json.loads(line)
+        except ValueError:
+            continue
+    raise FailedError("the program's own words are missing")

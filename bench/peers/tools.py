@@ -1,0 +1,206 @@
+"""The profilers that are compared: how each is installed, started, and read."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Callable
+
+import stacks
+
+if TYPE_CHECKING:
+    from interpreters import Interpreter
+    from stacks import Seen
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tool is installed, and what is run there."""
+
+    interpreter: Interpreter
+    folder: Path
+
+    @property
+    def python(self) -> str:
+        """The interpreter of its environment."""
+        return str(self.interpreter.environment / "bin" / "python")
+
+    def program(self, name: str) -> str:
+        """A program that was installed there."""
+        return str(self.interpreter.environment / "bin" / name)
+
+    def output(self) -> Path:
+        """What the tool writes."""
+        return self.folder / "output"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One profiler, in one of its ways to work."""
+
+    name: str
+    needs: str
+    """The file of its requirements, or nothing."""
+    run: Callable[[Place, float], list[str]]
+    """The command before the program's own words, at so many samples a second."""
+    read: Callable[[Place], Seen]
+    attach: Callable[[Place, float, int, float], list[str]] | None = None
+    """The command that looks at a process for so many seconds."""
+    versions: tuple[str, ...] = ("3.11", "3.13", "3.14", "3.15")
+
+
+def text_of(place: Place) -> str:
+    """What a tool wrote."""
+    return place.output().read_text(encoding="utf-8", errors="replace")
+
+
+def austin_text(place: Place) -> str:
+    """Austin's own format as text, by the converter of its makers."""
+    converted = place.folder / "austin.txt"
+    command = [place.program("mojo2austin"), str(place.output()), str(converted)]
+    subprocess.run(place.interpreter.inside(command), check=True, stdout=subprocess.DEVNULL)
+    return converted.read_text(encoding="utf-8", errors="replace")
+
+
+def our_text(place: Place) -> str:
+    """A recording of ours as JSON, by the version that was measured."""
+    command = [place.python, "-c", OUR_READER, str(place.output())]
+    return subprocess.run(
+        place.interpreter.inside(command), check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+OUR_READER = """
+import json, pyflame, sys
+profile = pyflame.Profile.load(sys.argv[1])
+facts = {"samples": profile.samples, "uncaptured": profile.uncaptured}
+print(json.dumps({**facts, "folded": profile.folded()}))
+"""
+
+
+def py_spy(*more: str) -> Callable[[Place, float], list[str]]:
+    """`py-spy record`, with threads that wait, as all others do."""
+
+    def command(place: Place, rate: float) -> list[str]:
+        look = ["record", "--format", "raw", "--full-filenames", "--idle", *more]
+        return [
+            *(place.program("py-spy"), *look, "--rate", f"{rate:.0f}"),
+            *("-o", str(place.output()), "--", place.python),
+        ]
+
+    return command
+
+
+def py_spy_attached(*more: str) -> Callable[[Place, float, int, float], list[str]]:
+    """The same for a process that runs."""
+
+    def command(place: Place, rate: float, pid: int, seconds: float) -> list[str]:
+        look = ["record", "--format", "raw", "--idle", *more, "--rate", f"{rate:.0f}"]
+        end = ["--duration", f"{seconds:.0f}", "-o", str(place.output()), "--pid", str(pid)]
+        return [place.program("py-spy"), *look, *end]
+
+    return command
+
+
+def sampling(*more: str) -> Callable[[Place, float], list[str]]:
+    """Python's own `profiling.sampling`, with all threads, as all others do."""
+
+    def command(place: Place, rate: float) -> list[str]:
+        look = ["-m", "profiling.sampling", "run", "--all-threads", "--collapsed", *more]
+        return [place.python, *look, "-r", f"{rate:.0f}", "-o", str(place.output())]
+
+    return command
+
+
+def sampling_attached(*more: str) -> Callable[[Place, float, int, float], list[str]]:
+    """The same for a process that runs."""
+
+    def command(place: Place, rate: float, pid: int, seconds: float) -> list[str]:
+        look = ["-m", "profiling.sampling", "attach", "--all-threads", "--collapsed", *more]
+        end = ["-r", f"{rate:.0f}", "-d", f"{seconds:.0f}", "-o", str(place.output()), str(pid)]
+        return [place.python, *look, *end]
+
+    return command
+
+
+OURS = Tool(
+    "pyflame",
+    "nothing",
+    lambda place, rate: [
+        *(place.python, "-m", "pyflame", "-q", "--rate", f"{rate:.0f}"),
+        *("--format", "pyflame", "-o", str(place.output())),
+    ],
+    lambda place: stacks.of_ours(our_text(place)),
+)
+
+TOOLS = (
+    OURS,
+    Tool(
+        "pyflame 0.3.2",
+        "pyflame-0.3.2",
+        # What it hands to flamegraph.pl is what it saw.
+        lambda place, rate: [
+            *(place.python, "-m", "pyflame", "-s", str(1 / rate)),
+            *("-p", "/bin/cat", "-o", str(place.output())),
+        ],
+        lambda place: stacks.of_old_pyflame(text_of(place)),
+    ),
+    Tool(
+        "py-spy",
+        "py-spy",
+        py_spy(),
+        lambda place: stacks.of_py_spy(text_of(place)),
+        py_spy_attached(),
+    ),
+    Tool(
+        "py-spy --nonblocking",
+        "py-spy",
+        py_spy("--nonblocking"),
+        lambda place: stacks.of_py_spy(text_of(place)),
+        py_spy_attached("--nonblocking"),
+    ),
+    Tool(
+        "austin",
+        "austin",
+        lambda place, rate: [
+            *(place.program("austin"), "-i", f"{1e6 / rate:.0f}us"),
+            *("-o", str(place.output()), place.python),
+        ],
+        lambda place: stacks.of_austin(austin_text(place)),
+        lambda place, rate, pid, seconds: [
+            *(place.program("austin"), "-i", f"{1e6 / rate:.0f}us", "-x", f"{seconds:.0f}"),
+            *("-o", str(place.output()), "-p", str(pid)),
+        ],
+        # Its program wants the C library of the system that 3.14 and 3.15 are found in, and does
+        # not start the latter.
+        versions=("3.14", "3.15"),
+    ),
+    Tool(
+        "profiling.sampling",
+        "nothing",
+        sampling(),
+        lambda place: stacks.of_sampling(text_of(place)),
+        sampling_attached(),
+        versions=("3.15",),
+    ),
+    Tool(
+        "profiling.sampling --blocking",
+        "nothing",
+        sampling("--blocking"),
+        lambda place: stacks.of_sampling(text_of(place)),
+        sampling_attached("--blocking"),
+        versions=("3.15",),
+    ),
+    Tool(
+        "pyinstrument",
+        "pyinstrument",
+        lambda place, rate: [
+            *(place.python, "-m", "pyinstrument", "-i", str(1 / rate), "--show-all"),
+            *("-r", "json", "-o", str(place.output())),
+        ],
+        lambda place: stacks.of_pyinstrument(text_of(place)),
+    ),
+)
