@@ -118,19 +118,25 @@ def test_nothing_is_left_behind(serve, kind):
 @pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
 def test_no_request_leaves_memory_in_use(serve, kind):
     # Of the process's size most is what the allocator keeps for later, with or without the panel.
-    requests = 2000
+    requests = 500
     # What is kept of a request has several kilobytes, and more where it had to wait for a CPU.
     server = serve(kind, PANELS=PANEL, TOOLBAR={"RESULTS_CACHE_SIZE": 5})
     with ThreadPoolExecutor(16) as pool:
         # For each of the threads at once there is room from now on, which is used again.
         deque(pool.map(server.get, ["/numbered/1/"] * 200), 0)
     with ThreadPoolExecutor(8) as pool:
-        deque(pool.map(server.get, ["/quick/"] * 500), 0)
-        before = quiet_state(server)
-        deque(pool.map(server.get, ["/quick/"] * requests), 0)
-    after = quiet_state(server)
-    assert after["in_use"] - before["in_use"] < 100 * requests
-    assert after["blocks"] - before["blocks"] < requests / 4
+        states = []
+        for _ in range(5):
+            deque(pool.map(server.get, ["/quick/"] * requests), 0)
+            states.append(quiet_state(server))
+    # What requests leave behind grows with each of them; what is kept for some time goes to and fro.
+    assert least_growth(states, "in_use") < 100 * requests
+    assert least_growth(states, "blocks") < requests / 4
+
+
+def least_growth(states, key):
+    """By how much a figure grew from one state to the next, where it grew least."""
+    return min(after[key] - before[key] for before, after in zip(states, states[1:]))
 
 
 def quiet_state(server):
