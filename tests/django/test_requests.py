@@ -129,7 +129,7 @@ def test_no_request_leaves_memory_in_use(serve, kind):
         for _ in range(5):
             deque(pool.map(server.get, ["/quick/"] * requests), 0)
             states.append(quiet_state(server))
-    # What requests leave behind grows with each of them; what is kept for some time goes to and fro.
+    # What requests leave behind grows with each; what is kept for some time goes to and fro.
     assert least_growth(states, "in_use") < 100 * requests
     assert least_growth(states, "blocks") < requests / 4
 
