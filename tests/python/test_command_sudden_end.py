@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pyflame
 import pytest
@@ -124,6 +125,9 @@ while True:
     command = [sys.executable, "-m", "pyflame", "-q", "-o", "end.folded", "script.py"]
     pipes = {"stdout": subprocess.PIPE, "start_new_session": True}
     with subprocess.Popen(command, cwd=runner.folder, **pipes) as process:
+        # A signal that is lost must not hold up a machine for ever.
+        watchdog = threading.Timer(60, os.killpg, (process.pid, signal.SIGKILL))
+        watchdog.start()
         assert process.stdout.readline() == b"ready\n"
         for _ in range(3):
             os.killpg(process.pid, number)
@@ -133,6 +137,7 @@ while True:
             assert process.stdout.readline() == b"one alone\n"
             process.send_signal(number)
             assert process.stdout.readline() == b"heard\n"
+        watchdog.cancel()
         os.killpg(process.pid, signal.SIGKILL)
 
 

@@ -31,8 +31,9 @@ pub struct Witness {
     lately: u64,
 }
 
-/// How long the witness may take to forget; one that is stopped is of no use.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long the witness may take to forget, on a machine that has no time for it; one that has been
+/// stopped is of no use.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Witness {
     /// Nobody stands by yet. The calling process is the one that will ask.
