@@ -318,11 +318,26 @@ print(subprocess.run(command).returncode)
 
 
 def test_more_processes_than_can_be_recorded(runner):
-    text = "import os\npids = []\nfor _ in range(140):\n    pid = os.fork()\n"
-    text += "    if not pid:\n        os.read(0, 1)\n        os._exit(0)\n    pids.append(pid)\n"
-    text += "print('ready', flush=True)\nfor pid in pids: print(os.waitpid(pid, 0)[1])\n"
-    runner.write("script.py", text)
-    result = runner.pyflame("-o", "x.svg", "script.py", input="x" * 140)
+    runner.write(
+        "script.py",
+        """
+import os
+end, begin = os.pipe()
+pids = []
+for _ in range(140):
+    pid = os.fork()
+    if not pid:
+        os.close(begin)
+        os.read(end, 1)  # Until all are there.
+        os._exit(0)
+    pids.append(pid)
+print("ready", flush=True)
+os.close(begin)
+for pid in pids:
+    print(os.waitpid(pid, 0)[1])
+""",
+    )
+    result = runner.pyflame("-o", "x.svg", "script.py")
     assert result.returncode == 0
     assert result.stdout.split() == ["ready", *["0"] * 140]
     assert "13 processes not recorded" in result.stderr
