@@ -59,7 +59,13 @@ pub fn wait_for(
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error.into()),
         }
+        // All that have come, before any is handed on: what that leads to must not be merged with one
+        // that is still to be read, as equal signals are.
+        let mut come = Vec::new();
         while let Some(info) = signals.read_signal()? {
+            come.push(info);
+        }
+        for info in come {
             if info.ssi_signo == Signal::SIGURG as u32 {
                 if !is_from_program(&info, program, inbox) {
                     heard(News::Asked, gathered);
