@@ -101,10 +101,10 @@ def test_nothing_is_left_behind(serve, kind):
     server = serve(kind, PANELS=PANEL, TOOLBAR={"RESULTS_CACHE_SIZE": 25})
     path = "/numbered-async/{}/" if kind == "uvicorn" else "/numbered/{}/"
     server.get("/sync/")
-    at_once(server, path, requests=25, workers=8)
-    before = quiet_state(server)
-    for _ in range(8):
+    states = []
+    for _ in range(9):
         at_once(server, path, requests=25, workers=8)
+        states.append(quiet_state(server))
     # The sampling thread stays for a second after a request, with its handler, for the next one.
     end = time.monotonic() + 10
     after = quiet_state(server)
@@ -112,7 +112,8 @@ def test_nothing_is_left_behind(serve, kind):
         after = quiet_state(server)
     assert not after["urgent"], "the handler of our signal is still there"
     assert "pyflame" not in after["tasks"]
-    assert after["rss_kb"] - before["rss_kb"] < 8_000
+    # An allocator grows by whole megabytes at any time; what is left behind is there every time.
+    assert least_growth(states, "rss_kb") < 1_000
 
 
 @pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
