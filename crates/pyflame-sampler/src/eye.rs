@@ -5,8 +5,8 @@
 //! GIL, it is signalled to capture its own stack; without (`detached`), it can't change its stack,
 //! which is read from here. If it stands still, the thread is off the CPU: its stack is read from
 //! here, too, and a third reading of the same value proves that nothing moved meanwhile. So no
-//! stack is ever read from under a thread that runs Python, no sleeping thread is woken, and no
-//! long system call is cut short.
+//! stack is ever read from under a thread that runs Python, and no sleeping thread is woken. Nor is
+//! a system call cut short, unless it begins in the microseconds that a signal is on its way.
 
 use pyflame_cpython::{Memory, RawFrame, StackReader, is_linked};
 use pyflame_profile::State;
