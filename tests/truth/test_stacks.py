@@ -76,8 +76,8 @@ def is_rooted(stack: Stack, root: str, exceptions: set[str]) -> bool:
     """Whether the outermost frame is the program's, or one that the interpreter itself calls."""
     first = stack.frames[0] if stack.frames else None
     if first is None:
-        # The interpreter begins and ends a program in C.
-        return stack.marker == "[no Python frames]"
+        # The interpreter begins and ends a program in C, and may be without a CPU there.
+        return stack.marker in {"[no Python frames]", "[waiting for a CPU]"}
     if first.name == "<module>":
         return first.file.endswith(root)
     if (plain_name(first.name), Path(first.file).parts[-2:]) in CALLED_BY_THE_INTERPRETER:
