@@ -97,14 +97,12 @@ def test_an_error_in_the_view_is_recorded_and_stays_the_error(serve):
 
 
 @pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
-def test_nothing_is_left_behind(serve, kind):
+def test_no_thread_and_no_handler_is_left_behind(serve, kind):
     server = serve(kind, PANELS=PANEL, TOOLBAR={"RESULTS_CACHE_SIZE": 25})
     path = "/numbered-async/{}/" if kind == "uvicorn" else "/numbered/{}/"
     server.get("/sync/")
-    states = []
     for _ in range(9):
         at_once(server, path, requests=25, workers=8)
-        states.append(quiet_state(server))
     # The sampling thread stays for a second after a request, with its handler, for the next one.
     end = time.monotonic() + 10
     after = quiet_state(server)
@@ -112,13 +110,12 @@ def test_nothing_is_left_behind(serve, kind):
         after = quiet_state(server)
     assert not after["urgent"], "the handler of our signal is still there"
     assert "pyflame" not in after["tasks"]
-    # An allocator grows by whole megabytes at any time; what is left behind is there every time.
-    assert least_growth(states, "rss_kb") < 1_000
 
 
 @pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
 def test_no_request_leaves_memory_in_use(serve, kind):
-    # Of the process's size most is what the allocator keeps for later, with or without the panel.
+    # The process's size says little: it goes up and down by megabytes, as the allocator keeps
+    # memory for later, with or without the panel.
     requests = 500
     # What is kept of a request has several kilobytes, and more where it had to wait for a CPU.
     server = serve(kind, PANELS=PANEL, TOOLBAR={"RESULTS_CACHE_SIZE": 5})
