@@ -7,6 +7,7 @@
 #![expect(clippy::doc_markdown, reason = "what Python sees is documented in Python's style")]
 
 mod command;
+mod drawing;
 mod exceptions;
 mod fallback;
 mod label_registry;

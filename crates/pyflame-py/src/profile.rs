@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use pyflame_cli::{
-    Destination, FlamegraphScript, Format, Picture, interval_from_seconds, split_args,
-};
-use pyflame_profile::{Engine, Function, Host, Measure, ThreadName, View, parse_folded};
+use pyflame_cli::{Destination, Format, interval_from_seconds};
+use pyflame_profile::{Engine, Function, Host, ThreadName, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 
+use crate::drawing::{Drawing, FlamegraphArgs, view};
 use crate::exceptions;
 use crate::text::Text;
 
@@ -33,22 +32,6 @@ pub(crate) struct Profile {
     inner: pyflame_profile::Profile,
     /// When each thread was first seen, on the monotonic clock; what names are matched by.
     seen_ns: Vec<u64>,
-}
-
-/// How a profile is looked at and drawn, as Python's keyword arguments say it.
-struct Drawing<'a> {
-    title: Option<Text>,
-    mode: &'a str,
-    by_line: bool,
-    flamegraph_script: Option<PathBuf>,
-    flamegraph_args: Option<FlamegraphArgs>,
-}
-
-/// Extra arguments for a flamegraph script: a string to split, or a list.
-#[derive(FromPyObject)]
-pub(crate) enum FlamegraphArgs {
-    Text(String),
-    List(Vec<String>),
 }
 
 /// The interval in nanoseconds that a number of seconds means.
@@ -564,31 +547,6 @@ impl Profile {
     }
 }
 
-impl Drawing<'_> {
-    fn picture(self) -> PyResult<Picture> {
-        let mut picture = Picture::default();
-        picture.view = view(self.mode, self.by_line)?;
-        picture.title = self.title.map(|title| title.0);
-        let args = match self.flamegraph_args {
-            None => Vec::new(),
-            Some(FlamegraphArgs::List(args)) => args,
-            Some(FlamegraphArgs::Text(text)) => split_args(&text).ok_or_else(|| {
-                PyValueError::new_err(format!("a quote is not closed in flamegraph_args: {text}"))
-            })?,
-        };
-        if let Some(script) = self.flamegraph_script {
-            let cwd = std::env::current_dir()?;
-            let script = FlamegraphScript::find(script.as_os_str(), &cwd)
-                .map_err(|error| exceptions::of_script(&error))?;
-            picture.script = Some(script);
-        }
-        picture
-            .set_flamegraph_args(args)
-            .map_err(|error| PyValueError::new_err(error.to_string()))?;
-        Ok(picture)
-    }
-}
-
 /// Reads a recording, which messages call `name`.
 fn read(py: Python<'_>, bytes: &[u8], name: &str) -> PyResult<Profile> {
     let reading = py
@@ -628,20 +586,6 @@ pub(crate) fn names(threads: Vec<(u64, Text, u64)>) -> Vec<ThreadName> {
         learnt_ns,
     };
     threads.into_iter().map(name).collect()
-}
-
-fn view(mode: &str, by_line: bool) -> PyResult<View> {
-    let mut view = View::default();
-    view.by_line = by_line;
-    view.measure = match mode {
-        "wall" => Measure::Wall,
-        "cpu" => Measure::Cpu,
-        _ => {
-            let message = format!("mode must be \"wall\" or \"cpu\", not {mode:?}");
-            return Err(PyValueError::new_err(message));
-        }
-    };
-    Ok(view)
 }
 
 fn seconds(nanoseconds: u64) -> f64 {
