@@ -1,32 +1,38 @@
-"""How true a profile is: stacks that can't be, shares, rate, depth, threads."""
+"""How true a profile is: stacks that can't be, shares, rate, depth, threads.
+
+A tool that counts calls has no samples, and its row says so; its times of functions have shares,
+too.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from running import last_json, record, run
+from running import PROGRAMS, TRUTH, last_json, record, run
 from stacks import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from running import Figures
     from stacks import Function, Seen, Stack
     from tools import Place, Tool
 
-TRUTH = Path(__file__).resolve().parents[2] / "tests" / "truth"
-PROGRAMS = Path(__file__).resolve().parent / "programs"
 TARGETS = ("calls", "generators", "coroutines", "recursion", "decorators")
+NO_STACKS = "has no stacks"
+NO_SAMPLES = "has no samples"
 Steps = tuple["str | None", ...]
-
-
-Figures = Iterator[tuple[str, float]]
 
 
 def stacks(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
     """Stacks that can't be, samples that are lost, and samples at all."""
-    impossible = captured = lost = samples = 0.0
+    if not tool.has_samples:
+        yield from {"impossible": NO_STACKS, "lost": NO_SAMPLES, "rate": NO_SAMPLES}.items()
+        return
+    impossible = captured = samples = 0.0
+    lost: float | None = 0.0
     for target in TARGETS:
         program = TRUTH / "targets" / f"{target}.py"
         legal = legal_stacks(place, program)
@@ -35,16 +41,28 @@ def stacks(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
             steps = own_steps(stack, program)
             captured += stack.weight
             impossible += stack.weight * bool(steps and steps not in legal)
-        lost += seen.lost
+        lost = None if lost is None or seen.lost is None else lost + seen.lost
         samples += seen.samples
         if target == "calls":
             yield "rate", seen.samples / (4 * factor) / rate
     yield "impossible", impossible / captured if captured else math.nan
-    yield "lost", lost / samples if samples else math.nan
+    yield "lost", share_lost(tool, samples, lost)
+
+
+def share_lost(tool: Tool, samples: float, lost: float | None) -> float | str:
+    """Samples without a stack of all samples."""
+    if not tool.has_samples:
+        return NO_SAMPLES
+    if lost is None:
+        return "does not say"
+    return lost / (samples + lost) if samples + lost else math.nan
 
 
 def depth(tool: Tool, place: Place, rate: float, _: float) -> Figures:
     """The deepest stack of a program that is 50,000 calls deep."""
+    if not tool.has_samples:
+        yield "depth", NO_STACKS
+        return
     _ran, seen = record(tool, place, rate, TRUTH / "targets" / "abyss.py", "2")
     yield "depth", max((len(stack.functions) for stack in seen.stacks), default=0)
 

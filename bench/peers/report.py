@@ -1,45 +1,81 @@
-"""The figures of all profilers as a table."""
+"""The figures of all profilers as tables, and in which of them ours is not best."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING
+
+from columns import TABLES
+from tools import OURS, TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-    ("impossible", "impossible stacks", lambda value: f"{value:.2%}"),
-    ("lost", "lost", lambda value: f"{value:.2%}"),
-    ("distance", "distance of shares, points", lambda value: f"{100 * value:.2f}"),
-    ("distance by chance", "by chance", lambda value: f"{100 * value:.2f}"),
-    ("rate", "rate of asked", lambda value: f"{value:.0%}"),
-    ("slowdown", "slowdown", lambda value: f"{value:+.1%}"),
-    ("cpu per sample", "CPU a sample, µs", lambda value: f"{1e6 * value:.0f}"),
-    ("memory", "peak MB", lambda value: f"{value:.0f}"),
-    ("after", "end to output, s", lambda value: f"{value:.2f}"),
-    ("depth", "deepest", lambda value: f"{value:,.0f}"),
-    ("threads", "threads of 40", lambda value: f"{value:.0f}"),
-)
+    from columns import Column, Group
+    from results import Results, Row
 
 
-def table(rows: Sequence[dict[str, Any]]) -> str:
-    """A table in Markdown for each Python and rate."""
-    parts = []
-    for version, rate in dict.fromkeys((row["python"], row["asked"]) for row in rows):
-        parts.append(f"\n### Python {version}, {rate:,.0f} Hz\n")
-        parts.append("| profiler | " + " | ".join(title for _, title, _ in COLUMNS) + " |")
-        parts.append("|---" * (len(COLUMNS) + 1) + "|")
-        shown = [row for row in rows if (row["python"], row["asked"]) == (version, rate)]
-        parts.extend(f"| {row['tool']} | {' | '.join(cells(row))} |" for row in shown)
-        failed = [row for row in shown if "failed" in row]
-        parts.extend(f"\n{row['tool']}: {'; '.join(row['failed'])}" for row in failed)
+def text(results: Results) -> str:
+    """Tables in Markdown for each Python and rate, and below each what has to be said of it."""
+    parts = [*results.machines]
+    for version, rate in sorted({(row["python"], row["asked"]) for row in results.rows}):
+        shown = sorted(
+            (row for row in results.rows if (row["python"], row["asked"]) == (version, rate)),
+            key=lambda row: NAMES.index(row["tool"]),
+        )
+        parts.append(f"\n### Python {version}, {rate:,.0f} Hz")
+        for groups in TABLES:
+            parts += ["", *table(groups, shown), "", verdict(groups, shown)]
+        parts += [f"\n{row['tool']}: {why(row)}" for row in shown if row.get("failed")]
     return "\n".join(parts)
 
 
-def cells(row: dict[str, Any]) -> list[str]:
-    """The figures of one profiler; what was not measured is a dash."""
-    return [
-        show(row[key]) if key in row and not math.isnan(row[key]) else "-"
-        for key, _, show in COLUMNS
+def table(groups: Sequence[Group], rows: Sequence[Row]) -> Iterator[str]:
+    """The lines of one table; who was not measured at all has none."""
+    yield "| profiler | " + " | ".join(group.title for group in groups) + " |"
+    yield "|---" * (len(groups) + 1) + "|"
+    for row in rows:
+        if "release" in row:
+            cells = [" · ".join(column.text(row) for column in group.columns) for group in groups]
+            yield f"| {named(row)} | {' | '.join(cells)} |"
+
+
+def verdict(groups: Sequence[Group], rows: Sequence[Row]) -> str:
+    """Where others are better than ours, by name and figure."""
+    ours = next((row for row in rows if row["tool"] == OURS.name), {})
+    others = [row for row in rows if row["tool"] != OURS.name]
+    columns = [column for group in groups for column in group.columns if column.badness]
+    found = [(column, better(column, ours, others)) for column in columns]
+    said = [
+        f"{column.title} {column.text(ours)}, beside "
+        + ", ".join(f"{column.text(row)} ({row['tool']})" for row in rows)
+        for column, rows in found
+        if rows
     ]
+    if not said:
+        return "No other is better than ours in any of these."
+    return f"Ours is not best in: {'; '.join(said)}."
+
+
+def better(column: Column, ours: Row, others: Sequence[Row]) -> list[Row]:
+    """Who has a better figure, the best one first."""
+    assert column.badness is not None  # noqa: S101 - only such columns are asked for
+    own = column.shown(ours)
+    ranked = [
+        (column.badness(shown), row) for row in others if (shown := column.shown(row)) is not None
+    ]
+    ranked.sort(key=lambda pair: pair[0])
+    return [row for badness, row in ranked if own is None or badness < column.badness(own)]
+
+
+def why(row: Row) -> str:
+    """What was not measured of a row, and why."""
+    return "; ".join(f"{part}: {reason}" for part, reason in row["failed"].items())
+
+
+def named(row: Row) -> str:
+    """A tool and its version, which may be in its name."""
+    name: str = row["tool"]
+    return name if row["release"] in name else f"{name} ({row['release']})"
+
+
+NAMES = [tool.name for tool in TOOLS]

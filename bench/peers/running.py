@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from tools import Place, Tool
 
 HERE = Path(__file__).resolve().parent
+TRUTH = HERE.parents[1] / "tests" / "truth"
+PROGRAMS = HERE / "programs"
+UNITS = PROGRAMS / "units.py"
+# Names and figures; a text says why there can't be one.
+Figures = Iterator[tuple[str, Union[float, str]]]
 # A run that takes so much longer than asked has failed.
 PATIENCE_SECONDS = 120
 
@@ -34,7 +40,7 @@ class Ran:
     """What the program printed."""
     seconds: float
     after_seconds: float
-    """From the program's last word to the end of the profiler."""
+    """From the program's last line of JSON to the end of the profiler."""
     cpu_seconds: float
     """Of the program and the profiler."""
     peak_megabytes: float
@@ -71,7 +77,7 @@ def record(
     ran = run(place, [*tool.run(place, rate), str(program), *arguments])
     if not place.output().exists():
         raise FailedError("it wrote nothing")
-    return ran, tool.read(place)
+    return ran, tool.read(place, ran.said)
 
 
 def last_json(said: str) -> Any:

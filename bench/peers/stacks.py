@@ -36,8 +36,9 @@ class Seen:
 
     stacks: list[Stack]
     samples: float
-    lost: float = 0
-    """Samples of which the profiler itself says that it has no stack."""
+    """Those with a stack."""
+    lost: float | None = None
+    """Samples of which the profiler itself says that it has no stack; None: it says nothing."""
 
 
 def plain(name: str) -> str:
@@ -53,25 +54,35 @@ def folded_lines(text: str) -> Iterator[tuple[list[str], float]]:
             yield path.split(";"), float(value)
 
 
-def of_py_spy(text: str) -> Seen:
-    """`function (file:line)`, and how often; an error of a sample is in no stack."""
+def of_py_spy(text: str, said: str) -> Seen:
+    """`function (file:line)`, and how often; it prints how many samples it could not take."""
     stacks = []
     for frames, count in folded_lines(text):
         places = [re.fullmatch(r"(.*) \((.*?)(?::\d+)?\)", frame) for frame in frames]
         functions = [Function(plain(place[1]), place[2]) for place in places if place]
         stacks.append(Stack(tuple(functions), count))
-    return counted(stacks)
+    errors = re.search(r"Errors: (\d+)", said)
+    return counted(stacks, float(errors[1]) if errors else None)
 
 
-def of_sampling(text: str) -> Seen:
-    """`tid:1;file:function:line`, and how often: `profiling.sampling --collapsed`."""
+def of_sampling(text: str, said: str) -> Seen:
+    """`tid:1;file:function:line`, and how often: `profiling.sampling --collapsed`.
+
+    It prints how many samples it tried to take, and of how many percent nothing came; where none
+    failed, it prints no rate.
+    """
     stacks = []
     for frames, count in folded_lines(text):
         thread = frames.pop(0) if frames[0].startswith("tid:") else ""
         parts = [frame.rsplit(":", 2) for frame in frames]
         functions = [Function(plain(part[1]), part[0]) for part in parts if len(part) == 3]
         stacks.append(Stack(tuple(functions), count, thread))
-    return counted(stacks)
+    tried = re.search(r"Captured ([\d,]+) samples", said)
+    percent = re.search(r"Error rate: ([\d.]+)", said)
+    if tried is None:
+        return counted(stacks)
+    share = float(percent[1]) / 100 if percent else 0.0
+    return counted(stacks, share * float(tried[1].replace(",", "")))
 
 
 def of_austin(text: str) -> Seen:
@@ -128,10 +139,32 @@ def of_ours(text: str) -> Seen:
         for stack in parse(profile["folded"])
         if stack.is_captured
     ]
-    return Seen(stacks, profile["samples"], profile["uncaptured"])
+    captured = profile["samples"] - profile["uncaptured"]
+    return Seen(stacks, captured, profile["uncaptured"])
 
 
-def counted(stacks: Iterable[Stack]) -> Seen:
+def of_scalene(text: str) -> Seen:
+    """`file class.function:line;` for each frame, with its share of the time and a count."""
+    stacks, samples = [], 0
+    for frames, facts in json.loads(text)["stacks"]:
+        places = [re.fullmatch(r"(.*) (.*):\d+;", frame) for frame in frames]
+        functions = tuple(Function(plain(place[2]), place[1]) for place in places if place)
+        if all(function.file.endswith("/threading.py") for function in functions):
+            continue  # The threads of its own, and others in which nothing of a program runs.
+        stacks.append(Stack(functions, facts["cpu_samples"]))
+        samples += facts["count"]
+    return Seen(stacks, samples)
+
+
+def of_cprofile(text: str) -> Seen:
+    """Functions and the time from call to return: it has no stacks, and no samples."""
+    stacks = [
+        Stack((Function(plain(name), file),), seconds) for file, name, seconds in json.loads(text)
+    ]
+    return Seen(stacks, 0)
+
+
+def counted(stacks: Iterable[Stack], lost: float | None = None) -> Seen:
     """Stacks whose weight is how often they were seen."""
     stacks = list(stacks)
-    return Seen(stacks, sum(stack.weight for stack in stacks))
+    return Seen(stacks, sum(stack.weight for stack in stacks), lost)

@@ -44,12 +44,21 @@ class Tool:
     name: str
     needs: str
     """The file of its requirements, or nothing."""
+    package: str
+    """The package whose version is its version; none for what is a part of Python."""
     run: Callable[[Place, float], list[str]]
     """The command before the program's own words, at so many samples a second."""
-    read: Callable[[Place], Seen]
+    read: Callable[[Place, str], Seen]
+    """What it wrote, and what was printed while it ran, as stacks."""
     attach: Callable[[Place, float, int, float], list[str]] | None = None
     """The command that looks at a process for so many seconds."""
-    versions: tuple[str, ...] = ("3.11", "3.13", "3.14", "3.15")
+    is_switched: bool = False
+    """Whether `programs/units.py` can start and stop it from within."""
+    has_samples: bool = True
+    """False for what counts calls: it knows no rate and no stacks."""
+    versions: tuple[str, ...] = ("3.11", "3.13", "3.15")
+    elsewhere: str = ""
+    """Why it is not measured on other versions."""
 
 
 def text_of(place: Place) -> str:
@@ -78,6 +87,21 @@ import json, pyflame, sys
 profile = pyflame.Profile.load(sys.argv[1])
 facts = {"samples": profile.samples, "uncaptured": profile.uncaptured}
 print(json.dumps({**facts, "folded": profile.folded()}))
+"""
+
+
+def cprofile_text(place: Place) -> str:
+    """File, name and seconds of each function, by the `pstats` of the version that was measured."""
+    command = [place.python, "-c", PSTATS_READER, str(place.output())]
+    return subprocess.run(
+        place.interpreter.inside(command), check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+PSTATS_READER = """
+import json, pstats, sys
+functions = pstats.Stats(sys.argv[1]).stats
+print(json.dumps([[file, name, times[3]] for (file, _, name), times in functions.items()]))
 """
 
 
@@ -129,11 +153,14 @@ def sampling_attached(*more: str) -> Callable[[Place, float, int, float], list[s
 OURS = Tool(
     "pyflame",
     "nothing",
+    "pyflame",
     lambda place, rate: [
         *(place.python, "-m", "pyflame", "-q", "--rate", f"{rate:.0f}"),
         *("--format", "pyflame", "-o", str(place.output())),
     ],
-    lambda place: stacks.of_ours(our_text(place)),
+    lambda place, _: stacks.of_ours(our_text(place)),
+    is_switched=True,
+    versions=("3.11", "3.13", "3.14", "3.15"),
 )
 
 TOOLS = (
@@ -141,66 +168,98 @@ TOOLS = (
     Tool(
         "pyflame 0.3.2",
         "pyflame-0.3.2",
+        "pyflame",
         # What it hands to flamegraph.pl is what it saw.
         lambda place, rate: [
             *(place.python, "-m", "pyflame", "-s", str(1 / rate)),
             *("-p", "/bin/cat", "-o", str(place.output())),
         ],
-        lambda place: stacks.of_old_pyflame(text_of(place)),
+        lambda place, _: stacks.of_old_pyflame(text_of(place)),
+        is_switched=True,
     ),
     Tool(
         "py-spy",
         "py-spy",
+        "py-spy",
         py_spy(),
-        lambda place: stacks.of_py_spy(text_of(place)),
+        lambda place, said: stacks.of_py_spy(text_of(place), said),
         py_spy_attached(),
     ),
     Tool(
         "py-spy --nonblocking",
         "py-spy",
+        "py-spy",
         py_spy("--nonblocking"),
-        lambda place: stacks.of_py_spy(text_of(place)),
+        lambda place, said: stacks.of_py_spy(text_of(place), said),
         py_spy_attached("--nonblocking"),
     ),
     Tool(
         "austin",
         "austin",
+        "austin-dist",
         lambda place, rate: [
             *(place.program("austin"), "-i", f"{1e6 / rate:.0f}us"),
             *("-o", str(place.output()), place.python),
         ],
-        lambda place: stacks.of_austin(austin_text(place)),
+        lambda place, _: stacks.of_austin(austin_text(place)),
         lambda place, rate, pid, seconds: [
             *(place.program("austin"), "-i", f"{1e6 / rate:.0f}us", "-x", f"{seconds:.0f}"),
             *("-o", str(place.output()), "-p", str(pid)),
         ],
-        # Its program wants the C library of the system that 3.14 and 3.15 are found in, and does
-        # not start the latter.
-        versions=("3.14", "3.15"),
+        versions=("3.14",),
+        elsewhere="its wheel wants the C library of the system of 3.14 and 3.15, and does not know "
+        "the latter",
     ),
     Tool(
         "profiling.sampling",
         "nothing",
+        "",
         sampling(),
-        lambda place: stacks.of_sampling(text_of(place)),
+        lambda place, said: stacks.of_sampling(text_of(place), said),
         sampling_attached(),
         versions=("3.15",),
+        elsewhere="it is a part of Python 3.15",
     ),
     Tool(
         "profiling.sampling --blocking",
         "nothing",
+        "",
         sampling("--blocking"),
-        lambda place: stacks.of_sampling(text_of(place)),
+        lambda place, said: stacks.of_sampling(text_of(place), said),
         sampling_attached("--blocking"),
         versions=("3.15",),
+        elsewhere="it is a part of Python 3.15",
     ),
     Tool(
+        "pyinstrument",
         "pyinstrument",
         "pyinstrument",
         lambda place, rate: [
             *(place.python, "-m", "pyinstrument", "-i", str(1 / rate), "--show-all"),
             *("-r", "json", "-o", str(place.output())),
         ],
-        lambda place: stacks.of_pyinstrument(text_of(place)),
+        lambda place, _: stacks.of_pyinstrument(text_of(place)),
+        is_switched=True,
+    ),
+    Tool(
+        "scalene",
+        "scalene",
+        "scalene",
+        # Everything that has a share; by default, what lies beside the program and has a hundredth.
+        lambda place, rate: [
+            *(place.python, "-m", "scalene", "run", "--cpu-only", "--profile-all"),
+            *("--cpu-percent-threshold", "0", "--cpu-sampling-rate", str(1 / rate)),
+            *("-o", str(place.output())),
+        ],
+        lambda place, _: stacks.of_scalene(text_of(place)),
+    ),
+    Tool(
+        "cProfile",
+        "nothing",
+        "",
+        lambda place, _: [place.python, "-m", "cProfile", "-o", str(place.output())],
+        lambda place, _: stacks.of_cprofile(cprofile_text(place)),
+        is_switched=True,
+        has_samples=False,
     ),
 )

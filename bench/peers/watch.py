@@ -4,6 +4,9 @@
 
 The kernel counts what a process was before it was executed into its peak (`setmax_mm_hiwater_rss`
 in fs/exec.c), so whoever starts it has to be smaller than what is measured.
+
+The programs' last word is a line of JSON, which arrives when it is printed, since Python does not
+buffer here; what a tool says after it holds no brace.
 """
 
 import json
@@ -17,6 +20,7 @@ def main() -> None:
     result, *command = sys.argv[1:]
     end, begin = os.pipe()
     errors = os.memfd_create("errors")
+    os.environ["PYTHONUNBUFFERED"] = "1"
     null = os.open(os.devnull, os.O_RDONLY)
     started = spoken = time.monotonic()
     pid = os.fork()
@@ -28,7 +32,8 @@ def main() -> None:
     said = []
     while piece := os.read(end, 1 << 16):
         said.append(piece)
-        spoken = time.monotonic()
+        if b"{" in piece:
+            spoken = time.monotonic()
     _, status, usage = os.wait4(pid, 0)
     ended = time.monotonic()
     facts = {

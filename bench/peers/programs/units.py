@@ -1,33 +1,38 @@
 """Does one unit of work after the other and writes when each was done; a profiler may be switched.
 
-    python units.py SECONDS LOG [PROFILER INTERVAL WINDOW]
+    python units.py PROGRAM COUNT SECONDS LOG [PROFILER INTERVAL WINDOW]
 
-The log has a line for each unit: when it ended, by the monotonic clock, in nanoseconds. Where a
-profiler is named, it is on in every other window of so many seconds, and the log says so:
-`on TIME`, `off TIME`.
+A unit is COUNT times what the program calls a cycle; for 0 the count is found that takes some 2 ms,
+and is printed. The log has a line for each unit: when it ended, by the monotonic clock, in
+nanoseconds. Where a profiler is named, it is on in every other window of so many seconds, and the
+log says so: `on TIME`, `off TIME`. SIGTERM ends it early.
 """
 
+import json
 import runpy
+import signal
 import sys
 import time
 from pathlib import Path
 
-TARGETS = Path(__file__).resolve().parents[3] / "tests" / "truth" / "targets"
 UNIT_SECONDS = 0.002
+ENDED = []
 
 
 def main():
-    seconds, log, *switched = sys.argv[1:]
-    cycle = runpy.run_path(str(TARGETS / "calls.py"))["cycle"]
-    count = calibrate(cycle)
+    program, count, seconds, log, *switched = sys.argv[1:]
+    cycle = runpy.run_path(program)["cycle"]
+    count = int(count) or calibrate(cycle)
     end = time.monotonic_ns() + int(float(seconds) * 1e9)
     lines = []
     if switched:
         name, interval, window = switched
         windows(SWITCHES[name](float(interval)), int(float(window) * 1e9), cycle, count, end, lines)
     else:
+        signal.signal(signal.SIGTERM, lambda *_: ENDED.append(True))
         work(cycle, count, end, lines)
     Path(log).write_text("\n".join(lines), encoding="ascii")
+    print(json.dumps({"count": count}))
 
 
 def calibrate(cycle):
@@ -44,7 +49,7 @@ def work(cycle, count, end, lines):
             cycle()
         now = time.monotonic_ns()
         lines.append(str(now))
-        if now >= end:
+        if now >= end or ENDED:
             return
 
 

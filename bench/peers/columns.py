@@ -1,0 +1,116 @@
+"""What each figure is called, how it is shown, and which of two is better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
+
+if TYPE_CHECKING:
+    from results import Row
+
+
+def low(shown: float) -> float:
+    """How bad a figure is that should be low."""
+    return shown
+
+
+def high(shown: float) -> float:
+    """How bad one is that should be high."""
+    return -shown
+
+
+def whole(shown: float) -> float:
+    """How bad a share of 100 % is."""
+    return abs(shown - 100)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure."""
+
+    key: str
+    title: str
+    scale: float = 1
+    digits: int = 0
+    unit: str = ""
+    badness: Callable[[float], float] | None = low
+    """Of the figure as shown: what looks equal is equal. None where there is no better."""
+    is_change: bool = False
+    """Shown with its sign, and with its standard error where that is known."""
+
+    def shown(self, row: Row) -> float | None:
+        """The figure in the table's unit, rounded as the table does; None where there is none."""
+        value = row.get(self.key)
+        if not isinstance(value, (int, float)) or math.isnan(value):
+            return None
+        return round(value * self.scale, self.digits)
+
+    def text(self, row: Row) -> str:
+        """What the table says; a dash where nothing was measured."""
+        shown = self.shown(row)
+        if shown is None:
+            value = row.get(self.key)
+            return value if isinstance(value, str) else "-"
+        text = f"{shown + 0.0:{'+' if self.is_change else ''},.{self.digits}f}"
+        error = row.get(f"{self.key} error", math.nan)
+        if self.is_change and not math.isnan(error):
+            text += f" ± {error * self.scale:.{self.digits}f}"
+        return f"{text}{self.unit}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """A column of the table: of one figure, or of some that belong together."""
+
+    title: str
+    columns: tuple[Column, ...]
+
+
+def alone(column: Column) -> Group:
+    """A column of the table with one figure."""
+    return Group(column.title, (column,))
+
+
+def slower(key: str, title: str) -> Column:
+    """How much longer something takes."""
+    return Column(key, title, 100, 1, " %", is_change=True)
+
+
+def of_application(name: str, title: str) -> Group:
+    """The figures of an application."""
+    columns = (
+        slower(f"{name} slowdown", f"{title}: slowdown"),
+        Column(f"{name} lost", f"{title}: lost", 100, 2, " %"),
+        Column(f"{name} after", f"{title}: end to output", 1, 2, " s"),
+    )
+    return Group(f"{title}: slowdown · lost · end to output", columns)
+
+
+TRUTH = tuple(
+    alone(column)
+    for column in (
+        Column("impossible", "impossible stacks", 100, 2, " %"),
+        Column("lost", "lost", 100, 2, " %"),
+        Column("distance", "distance of shares, points", 100, 2),
+        Column("distance by chance", "by chance", 100, 2, badness=None),
+        Column("long call", "one C call, of its time", 100, 0, " %", whole),
+        Column("rate", "rate of asked", 100, 0, " %", whole),
+        Column("depth", "deepest", badness=high),
+        Column("threads", "threads of 40", badness=high),
+    )
+)
+COST = (
+    alone(slower("slowdown", "slowdown of tiny calls")),
+    alone(Column("cpu per sample", "CPU a sample, µs", 1e6)),
+    alone(Column("memory", "peak MB")),
+    alone(Column("after", "end to output, s", 1, 2)),
+    alone(slower("start slowdown", "start with imports")),
+)
+APPLICATIONS = (
+    of_application("templates", "Django's templates"),
+    of_application("parser", "a parser of regular expressions"),
+    of_application("round_trip", "JSON"),
+    of_application("arrays", "numpy"),
+)
+TABLES = (TRUTH, COST, APPLICATIONS)
