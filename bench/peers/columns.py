@@ -37,7 +37,7 @@ class Column:
     badness: Callable[[float], float] | None = low
     """Of the figure as shown: what looks equal is equal. None where there is no better."""
     is_change: bool = False
-    """Shown with its sign, and with its standard error where that is known."""
+    """Shown with its sign and its standard error."""
 
     def shown(self, row: Row) -> float | None:
         """The figure in the table's unit, rounded as the table does; None where there is none."""
@@ -46,6 +46,17 @@ class Column:
             return None
         return round(value * self.scale, self.digits)
 
+    def is_apart(self, row: Row, other: Row) -> bool:
+        """Whether two figures differ by more than twice the standard error of their difference."""
+        one, two = self.shown(row), self.shown(other)
+        error = self.scale * math.hypot(self.error(row), self.error(other))
+        return one is None or two is None or not abs(one - two) <= 2 * error
+
+    def error(self, row: Row) -> float:
+        """The standard error of the figure; nothing where it has none."""
+        found: float = row.get(f"{self.key} error", 0.0)
+        return 0.0 if math.isnan(found) else found
+
     def text(self, row: Row) -> str:
         """What the table says; a dash where nothing was measured."""
         shown = self.shown(row)
@@ -53,9 +64,8 @@ class Column:
             value = row.get(self.key)
             return value if isinstance(value, str) else "-"
         text = f"{shown + 0.0:{'+' if self.is_change else ''},.{self.digits}f}"
-        error = row.get(f"{self.key} error", math.nan)
-        if self.is_change and not math.isnan(error):
-            text += f" ± {error * self.scale:.{self.digits}f}"
+        if self.is_change:
+            text += f" ± {self.error(row) * self.scale:.{self.digits}f}"
         return f"{text}{self.unit}"
 
 
@@ -108,8 +118,8 @@ COST = (
     alone(slower("start slowdown", "start with imports")),
 )
 APPLICATIONS = (
-    of_application("templates", "Django's templates"),
-    of_application("parser", "a parser of regular expressions"),
+    of_application("templates", "Django templates"),
+    of_application("parser", "regex parser"),
     of_application("round_trip", "JSON"),
     of_application("arrays", "numpy"),
 )

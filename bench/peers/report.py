@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 def text(results: Results) -> str:
     """Tables in Markdown for each Python and rate, and below each what has to be said of it."""
     parts = [*results.machines]
-    for version, rate in sorted({(row["python"], row["asked"]) for row in results.rows}):
-        shown = sorted(
-            (row for row in results.rows if (row["python"], row["asked"]) == (version, rate)),
-            key=lambda row: NAMES.index(row["tool"]),
-        )
+    for version, rate, shown in by_table(results.rows):
         parts.append(f"\n### Python {version}, {rate:,.0f} Hz")
         for groups in TABLES:
             parts += ["", *table(groups, shown), "", verdict(groups, shown)]
         parts += [f"\n{row['tool']}: {why(row)}" for row in shown if row.get("failed")]
     return "\n".join(parts)
+
+
+def by_table(rows: Sequence[Row]) -> Iterator[tuple[str, float, list[Row]]]:
+    """The rows of each Python and rate, in the order of the tools."""
+    ordered = sorted(rows, key=lambda row: NAMES.index(row["tool"]))
+    for key in sorted({(row["python"], row["asked"]) for row in rows}):
+        yield *key, [row for row in ordered if (row["python"], row["asked"]) == key]
 
 
 def table(groups: Sequence[Group], rows: Sequence[Row]) -> Iterator[str]:
@@ -44,19 +47,25 @@ def verdict(groups: Sequence[Group], rows: Sequence[Row]) -> str:
     ours = next((row for row in rows if row["tool"] == OURS.name), {})
     others = [row for row in rows if row["tool"] != OURS.name]
     columns = [column for group in groups for column in group.columns if column.badness]
-    found = [(column, better(column, ours, others)) for column in columns]
-    said = [
-        f"{column.title} {column.text(ours)}, beside "
-        + ", ".join(f"{column.text(row)} ({row['tool']})" for row in rows)
-        for column, rows in found
-        if rows
-    ]
-    if not said:
-        return "No other is better than ours in any of these."
-    return f"Ours is not best in: {'; '.join(said)}."
+    better, unsure = [], []
+    for column in columns:
+        found = ahead(column, ours, others)
+        apart = [row for row in found if column.is_apart(row, ours)]
+        better += beside(column, ours, apart)
+        unsure += beside(column, ours, [row for row in found if row not in apart])
+    said = [f"Ours is not best in: {'; '.join(better)}."] if better else []
+    if unsure:
+        said.append(f"Better by less than twice the standard error: {'; '.join(unsure)}.")
+    return "\n".join(said) or "No other is better than ours in any of these."
 
 
-def better(column: Column, ours: Row, others: Sequence[Row]) -> list[Row]:
+def beside(column: Column, ours: Row, others: Sequence[Row]) -> list[str]:
+    """Our figure and those of some others, where there are any."""
+    named = [f"{column.text(row)} ({row['tool']})" for row in others]
+    return [f"{column.title} {column.text(ours)}, beside {', '.join(named)}"] if named else []
+
+
+def ahead(column: Column, ours: Row, others: Sequence[Row]) -> list[Row]:
     """Who has a better figure, the best one first."""
     assert column.badness is not None  # noqa: S101 - only such columns are asked for
     own = column.shown(ours)

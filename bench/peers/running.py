@@ -64,9 +64,14 @@ def run(place: Place, command: Sequence[str]) -> Ran:
     facts = json.loads(result.read_text(encoding="utf-8"))
     status, errors = facts.pop("status"), facts.pop("errors")
     if status != 0:
-        last = " ".join(errors.strip().splitlines()[-1:])
-        raise FailedError(f"status {status}: {last}"[:120])
+        raise FailedError(f"status {status}: {reason(errors)}"[:120])
     return Ran(**facts)
+
+
+def reason(errors: str) -> str:
+    """The line that names an error, or else the last one."""
+    lines = errors.strip().splitlines() or ["it says nothing"]
+    return next((line for line in lines if line.startswith("Error")), lines[-1]).strip()
 
 
 def record(

@@ -33,8 +33,8 @@ class Place:
         return str(self.interpreter.environment / "bin" / name)
 
     def output(self) -> Path:
-        """What the tool writes."""
-        return self.folder / "output"
+        """What the tool writes; scalene gives every file this ending."""
+        return self.folder / "output.json"
 
 
 @dataclass(frozen=True)
