@@ -112,6 +112,16 @@ class Interpreter:
         namespace = ["unshare", "--mount", "--propagation", "private", "--"]
         return [*namespace, "sh", "-euc", _ENTER_SYSTEM, "sh", *places, *command]
 
+    def beside(self, pid: int, command: list[str]) -> list[str]:
+        """The command that runs another one where a process of the interpreter is.
+
+        Another entry into the system would have mounts of its own, in which the paths that the
+        kernel tells of that process's files can't be opened.
+        """
+        if self.system is None:
+            return command
+        return ["nsenter", f"--target={pid}", "--mount", "--root", "--wd", "--", *command]
+
 
 def _usual_requirements(version: str) -> Path:
     name = "requirements-3.9.txt" if version == "3.9" else "requirements.txt"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accuracy import NO_SAMPLES
-from running import TRUTH, UNITS, FailedError, last_json, record, run
+from running import TRUTH, UNITS, FailedError, last_json, reason, record, run
 from windows import Slowdown, cut, slowdown, switched, units
 
 if TYPE_CHECKING:
@@ -78,12 +78,12 @@ def looked_at(tool: Tool, place: Place, rate: float, pid: int) -> tuple[int, int
     """Attaches a tool for one window; returns from when to when it surely looked at the process."""
     assert tool.attach is not None  # noqa: S101 - only such tools come here
     # Its own start counts as the edge; in it, it looks at the process already.
-    look = tool.attach(place, rate, pid, 2 + WINDOW_SECONDS)
+    look = place.interpreter.beside(pid, tool.attach(place, rate, pid, 2 + WINDOW_SECONDS))
     begins = time.monotonic_ns()
-    output = subprocess.DEVNULL
-    done = subprocess.run(place.interpreter.inside(look), stdout=output, stderr=output, check=False)
+    done = subprocess.run(look, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
-        raise FailedError(f"attached, it ended with status {done.returncode}")
+        why = reason(done.stderr)
+        raise FailedError(f"attached, it ended with status {done.returncode}: {why}"[:120])
     return begins + 1_000_000_000, time.monotonic_ns() - 500_000_000
 
 
