@@ -44,9 +44,16 @@ def stacks(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
         lost = None if lost is None or seen.lost is None else lost + seen.lost
         samples += seen.samples
         if target == "calls":
-            yield "rate", seen.samples / (4 * factor) / rate
+            yield "rate", seen.samples * own_share(seen, program) / (4 * factor) / rate
     yield "impossible", impossible / captured if captured else math.nan
     yield "lost", share_lost(tool, samples, lost)
+
+
+def own_share(seen: Seen, program: Path) -> float:
+    """The share of the program's own code, which is no start and no end of an interpreter."""
+    total = sum(stack.weight for stack in seen.stacks)
+    own = sum(stack.weight for stack in seen.stacks if own_steps(stack, program))
+    return own / total if total else 0.0
 
 
 def share_lost(tool: Tool, samples: float, lost: float | None) -> float | str:

@@ -44,7 +44,9 @@ def table(groups: Sequence[Group], rows: Sequence[Row]) -> Iterator[str]:
 
 def verdict(groups: Sequence[Group], rows: Sequence[Row]) -> str:
     """Where others are better than ours, by name and figure."""
-    ours = next((row for row in rows if row["tool"] == OURS.name), {})
+    ours = next((row for row in rows if row["tool"] == OURS.name), None)
+    if ours is None:
+        return "Ours was not measured here."
     others = [row for row in rows if row["tool"] != OURS.name]
     columns = [column for group in groups for column in group.columns if column.badness]
     better, unsure = [], []
@@ -69,6 +71,8 @@ def ahead(column: Column, ours: Row, others: Sequence[Row]) -> list[Row]:
     """Who has a better figure, the best one first."""
     assert column.badness is not None  # noqa: S101 - only such columns are asked for
     own = column.shown(ours)
+    if own is None and not ours.get("failed"):
+        return []  # It was not asked for.
     ranked = [
         (column.badness(shown), row) for row in others if (shown := column.shown(row)) is not None
     ]

@@ -37,7 +37,9 @@ class Ran:
     """One run."""
 
     said: str
-    """What the program printed."""
+    """What was printed."""
+    errors: str
+    """What was printed as errors."""
     seconds: float
     after_seconds: float
     """From the program's last line of JSON to the end of the profiler."""
@@ -62,9 +64,9 @@ def run(place: Place, command: Sequence[str]) -> Ran:
         process.wait()
         raise FailedError(f"it did not end within {PATIENCE_SECONDS} s") from None
     facts = json.loads(result.read_text(encoding="utf-8"))
-    status, errors = facts.pop("status"), facts.pop("errors")
+    status = facts.pop("status")
     if status != 0:
-        raise FailedError(f"status {status}: {reason(errors)}"[:120])
+        raise FailedError(f"status {status}: {reason(facts['errors'])}"[:120])
     return Ran(**facts)
 
 
@@ -82,7 +84,7 @@ def record(
     ran = run(place, [*tool.run(place, rate), str(program), *arguments])
     if not place.output().exists():
         raise FailedError("it wrote nothing")
-    return ran, tool.read(place, ran.said)
+    return ran, tool.read(place, ran.said + ran.errors)
 
 
 def last_json(said: str) -> Any:

@@ -81,7 +81,7 @@ def looked_at(tool: Tool, place: Place, rate: float, pid: int) -> tuple[int, int
     look = place.interpreter.beside(pid, tool.attach(place, rate, pid, 2 + WINDOW_SECONDS))
     begins = time.monotonic_ns()
     done = subprocess.run(look, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode != 0:
+    if done.returncode != tool.attached_status:
         why = reason(done.stderr)
         raise FailedError(f"attached, it ended with status {done.returncode}: {why}"[:120])
     return begins + 1_000_000_000, time.monotonic_ns() - 500_000_000

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
+COLORS = re.compile(r"\x1b\[[\d;]*m")
+
+
 class Function(NamedTuple):
     """A function of a stack."""
 
@@ -47,10 +50,10 @@ def plain(name: str) -> str:
 
 
 def folded_lines(text: str) -> Iterator[tuple[list[str], float]]:
-    """Frames and value of each line of folded stacks."""
+    """Frames and value of each line of folded stacks; some begin with what is known of the run."""
     for line in text.splitlines():
         path, _, value = line.rpartition(" ")
-        if path:
+        if path and not path.startswith("#"):
             yield path.split(";"), float(value)
 
 
@@ -85,17 +88,15 @@ def of_sampling(text: str, said: str) -> Seen:
     return counted(stacks, share * float(tried[1].replace(",", "")))
 
 
-def of_austin(text: str) -> Seen:
-    """`P1;T1;file:function:line`, and microseconds: a line is a sample."""
+def of_austin(text: str, said: str) -> Seen:
+    """`P1;T1;file:function:line`, and microseconds: a line is a sample; it prints its errors."""
     stacks = []
     for frames, value in folded_lines(text):
-        if not frames[0].startswith("P"):
-            continue  # What is known of the run.
         parts = [frame.rsplit(":", 2) for frame in frames[2:]]
         functions = [Function(plain(part[1]), part[0]) for part in parts if len(part) == 3]
         stacks.append(Stack(tuple(functions), value, frames[1]))
-    errors = re.search(r"^# errors: (\d+)/", text, re.MULTILINE)
-    return Seen(stacks, len(stacks), float(errors[1]) if errors else 0)
+    errors = re.search(r"Error rate\D*(\d+)/\d", COLORS.sub("", said))
+    return Seen(stacks, len(stacks), float(errors[1]) if errors else None)
 
 
 def of_old_pyflame(text: str) -> Seen:

@@ -52,6 +52,8 @@ class Tool:
     """What it wrote, and what was printed while it ran, as stacks."""
     attach: Callable[[Place, float, int, float], list[str]] | None = None
     """The command that looks at a process for so many seconds."""
+    attached_status: int = 0
+    """What it ends with when its time of looking at a process is over."""
     is_switched: bool = False
     """Whether `programs/units.py` can start and stop it from within."""
     has_samples: bool = True
@@ -201,11 +203,12 @@ TOOLS = (
             *(place.program("austin"), "-i", f"{1e6 / rate:.0f}us"),
             *("-o", str(place.output()), place.python),
         ],
-        lambda place, _: stacks.of_austin(austin_text(place)),
+        lambda place, said: stacks.of_austin(austin_text(place), said),
         lambda place, rate, pid, seconds: [
             *(place.program("austin"), "-i", f"{1e6 / rate:.0f}us", "-x", f"{seconds:.0f}"),
             *("-o", str(place.output()), "-p", str(pid)),
         ],
+        attached_status=254,
         versions=("3.14",),
         elsewhere="its wheel wants the C library of the system of 3.14 and 3.15, and does not know "
         "the latter",
