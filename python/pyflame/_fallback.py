@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import sys
 from time import monotonic_ns
 
 from pyflame import _native
@@ -17,6 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pyflame._native import FallbackSampler, Outbox, Profile
     from pyflame._recorder import Window
+
+
+_LONGEST_WAIT = 0.1
 
 
 class FallbackRecording:
@@ -72,18 +76,33 @@ class FallbackRecording:
     def _look_on(self) -> None:
         try:
             if self._begins_ns is not None:
-                wait_ns = max(0, self._begins_ns - monotonic_ns())
-                if self._running.acquire(timeout=wait_ns / 1e9):
+                if self._is_over(max(0, self._begins_ns - monotonic_ns()) / 1e9):
                     return
                 self._sampler = self._new_sampler()  # What was before is not part of it.
             pause = self._sampler.pause()
-            while not self._running.acquire(timeout=pause):
+            while not self._is_over(pause):
                 if self._ends_ns is not None and monotonic_ns() > self._ends_ns:
                     self._profile = self._sampler.finish()
-                    self._running.acquire()
                     return
                 pause = self._sampler.look()
         except BaseException as failure:  # noqa: BLE001 - raised again where it is expected
             self._failure = failure
         finally:
             self._alive.release()
+
+    def _is_over(self, seconds: float) -> bool:
+        """Wait so long; return whether there is nothing to look at any more.
+
+        That is so where the recording was stopped, or where all other threads have ended: a thread
+        that forks is the only one of the child, and the child ends with its last thread. This one
+        must not be what keeps it alive. (Where Python is part of another program, threads may be
+        without a frame and yet there; but such a program is not under the command.)
+        """
+        while seconds > _LONGEST_WAIT:
+            if self._running.acquire(timeout=_LONGEST_WAIT) or self._is_alone():
+                return True
+            seconds -= _LONGEST_WAIT
+        return self._running.acquire(timeout=seconds) or self._is_alone()
+
+    def _is_alone(self) -> bool:
+        return self._outbox is not None and len(sys._current_frames()) == 1

@@ -1,16 +1,16 @@
 //! Where the C stacks of threads lie.
 //!
-//! `/proc/self/maps` has a line for each mapping (proc(5)); that of the main thread's stack ends
-//! in `[stack]`. The stack of any other thread is a mapping of its own with a guard page below it
-//! and, in glibc and musl, the thread's structure at its upper end: the address of that is what
-//! `pthread_self()` returns.
+//! `/proc/thread-self/maps` has a line for each mapping (proc(5)), also when the main thread has
+//! ended and `/proc/self/maps` is empty. That of the main thread's stack ends in `[stack]`. The stack
+//! of any other thread is a mapping of its own with a guard page below it and, in glibc and musl, the
+//! thread's structure at its upper end: the address of that is what `pthread_self()` returns.
 
 use std::io::{BufRead as _, BufReader};
 use std::ops::Range;
 
 /// The C stack of a thread, as far as it is mapped now; empty where that can't be told.
 pub(crate) fn of_thread(is_main: bool, pthread: u64) -> Range<u64> {
-    let Ok(maps) = std::fs::File::open("/proc/self/maps") else { return 0..0 };
+    let Ok(maps) = std::fs::File::open("/proc/thread-self/maps") else { return 0..0 };
     let mut lines = BufReader::new(maps).lines().map_while(Result::ok);
     lines.find_map(|line| stack_in(&line, is_main, pthread)).unwrap_or(0..0)
 }

@@ -3,7 +3,9 @@
 //! `process_vm_readv` on ourselves copies like a load would, but answers `EFAULT` where a load
 //! would raise `SIGSEGV`. It needs no privilege for one's own process, is a plain system call and
 //! so may be used in a signal handler, and takes 0.4 to 0.5 µs for up to a page with warm caches,
-//! several times that with cold ones.
+//! several times that with cold ones. The process is named by the calling thread, as its
+//! main thread may have ended, and has no memory then (`mm_access` of kernel/fork.c): the main thread
+//! of a child of a fork is whichever thread forked.
 #![expect(unsafe_code, reason = "process_vm_readv is a call into libc")]
 
 use pyflame_cpython::{Memory, Unreadable};
@@ -21,7 +23,7 @@ impl Memory for OwnMemory {
         // SAFETY: `local` describes `into`, which is ours to write for this call. The kernel
         // checks every byte of `remote` and reports what it can't read.
         let copied = unsafe {
-            libc::process_vm_readv(libc::getpid(), &raw const local, 1, &raw const remote, 1, 0)
+            libc::process_vm_readv(libc::gettid(), &raw const local, 1, &raw const remote, 1, 0)
         };
         if usize::try_from(copied) == Ok(into.len()) { Ok(()) } else { Err(unreadable) }
     }

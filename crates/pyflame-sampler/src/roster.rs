@@ -133,6 +133,15 @@ impl Roster {
         }
     }
 
+    /// Whether the last Python thread has ended: an interpreter that lives has the thread state of
+    /// its main thread, except in the child of a fork by another thread, which has only that one's.
+    pub(crate) fn is_deserted(&mut self, now_ns: u64, slots: &mut Slots) -> bool {
+        if now_ns.saturating_sub(self.listed_ns) > LIST_EVERY_NS {
+            self.refresh(now_ns, slots);
+        }
+        !self.heads.is_empty() && self.heads.iter().all(|(_, newest, _)| *newest == 0)
+    }
+
     /// Makes the next refresh read the list.
     pub(crate) fn mark_stale(&mut self) {
         self.is_stale = true;

@@ -146,7 +146,7 @@ fn copy_part(addresses: &[u64], into: &mut [[u8; BLOCK]]) -> bool {
     // SAFETY: `local` describes `into`, which is ours to write for this call; `pieces` are `count`
     // descriptions. The kernel checks every byte that they name and reports what it can't read.
     let copied = unsafe {
-        libc::process_vm_readv(libc::getpid(), &raw const local, 1, pieces.as_ptr(), count, 0)
+        libc::process_vm_readv(libc::gettid(), &raw const local, 1, pieces.as_ptr(), count, 0)
     };
     usize::try_from(copied) == Ok(size)
 }

@@ -123,8 +123,16 @@ impl Ticker {
             self.begin_and_end(now_ns);
             self.publish(now_ns);
             let due: Vec<bool> = self.recordings.iter_mut().map(|r| r.is_due(now_ns)).collect();
-            if due.contains(&true) {
+            let is_due = due.contains(&true);
+            if is_due {
                 self.look(now_ns, &due);
+            }
+            if self.roster.is_deserted(now_ns, &mut self.slots) {
+                self.end_recordings(now_ns);
+                self.leave();
+                return None;
+            }
+            if is_due {
                 continue; // Looking takes time, and something may be due by now.
             }
             let next_ns = self.recordings.iter().map(Recording::next_ns).chain(collect_ns);
@@ -206,6 +214,20 @@ impl Ticker {
                 recording.end(ends_ns);
             }
             self.recordings.insert(position, recording);
+        }
+    }
+
+    /// Ends what is recorded, as there is nobody left who could ask for it.
+    ///
+    /// A process ends with its last thread (`start_thread` of the C library), which need not be the
+    /// one that began it: a thread that forks is the only one of the child. Ours must not be what
+    /// keeps such a process alive.
+    fn end_recordings(&mut self, now_ns: u64) {
+        self.collect();
+        let mut recordings = std::mem::take(&mut self.recordings);
+        for recording in recordings.iter_mut().filter(|recording| recording.is_within()) {
+            self.close(recording, now_ns);
+            recording.end(now_ns);
         }
     }
 
