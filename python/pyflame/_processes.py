@@ -2,8 +2,9 @@
 
 A process comes to be in two ways. A fork has everything that its parent had and starts a recording
 of its own (``os.register_at_fork``). A program that is executed has nothing but its environment;
-``pyflame.pth`` beside this package looks there at the start of every interpreter (:func:`join`).
-How either ends does not matter: what is recorded leaves it as it goes.
+``pyflame.pth`` beside this package looks there at the start of every interpreter (:func:`join`). It
+is silent where our extension can't be imported, as in subinterpreters from 3.12 on. How either ends
+does not matter: what is recorded leaves it as it goes.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class RecordedProcess:
         self._runner_files: Sequence[str] = ()
         self._process = os.getpid()
         self._recorder = self._new_recorder()
+        self._begun: _Begun | None = None
 
     def start(self, runner_files: Sequence[str] = ()) -> None:
         """Start to record.
@@ -116,11 +118,15 @@ class RecordedProcess:
             return  # The fork is to live as it would without us.
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
-            # Called once the worker knows its name and has forgotten its parent's finalizers.
-            util.register_after_fork(self, RecordedProcess._follow_worker)
+            # Called once the worker knows its name and has forgotten its parent's finalizers. The
+            # registry holds nothing by itself, and workers of workers inherit it: so what is
+            # registered lives until it has been called, or until the next fork.
+            self._begun = _Begun()
+            util.register_after_fork(self._begun, lambda _: self._follow_worker())
 
     def _follow_worker(self) -> None:
         """Finish where a worker of ``multiprocessing`` does, which runs no exit functions."""
+        self._begun = None
         util = sys.modules["multiprocessing.util"]
         self._name_worker()
         util.Finalize(None, self.finish, exitpriority=-1000)
@@ -130,6 +136,10 @@ class RecordedProcess:
         module = sys.modules.get("multiprocessing.process")
         if module is not None and module.parent_process() is not None:
             self._outbox.name(f"{self._program} {module.current_process().name}")
+
+
+class _Begun:
+    """Stands for a process that has begun and may turn out to be a worker."""
 
 
 def _tell_executed(value: str) -> None:
@@ -167,6 +177,10 @@ def stop_telling() -> None:
 
 def join() -> None:
     """Record this process if it was executed by a recorded one. Never raises."""
+    if not _is_main_interpreter():
+        # The process records itself already, and its children are to be told as before.
+        vars(os.environ)["_data"].pop(VARIABLE.encode(), None)
+        return
     try:
         recorded = _joined(os.environ.pop(VARIABLE, ""))
         if recorded is not None:
@@ -174,6 +188,20 @@ def join() -> None:
             atexit.register(recorded.finish)
     except (Error, OSError, RuntimeError, ValueError):
         return  # The program is to live as it would without us.
+
+
+def _is_main_interpreter() -> bool:
+    """Whether this is not one that a program has made within its process; ``site`` runs there, too.
+
+    From 3.12 on, such an interpreter does not come this far: it can't import our extension.
+    """
+    if sys.version_info >= (3, 12):
+        return True
+    try:
+        import _xxsubinterpreters as interpreters  # type: ignore[import-not-found]
+    except ImportError:
+        return True
+    return bool(interpreters.get_current() == interpreters.get_main())
 
 
 def _joined(told: str) -> RecordedProcess | None:
