@@ -341,3 +341,107 @@ for pid in pids:
     assert result.returncode == 0
     assert result.stdout.split() == ["ready", *["0"] * 140]
     assert "13 processes not recorded" in result.stderr
+
+
+def test_a_child_that_nobody_waited_for_is_not_running(runner):
+    runner.write(
+        "script.py",
+        SPIN
+        + """
+end, begin = os.pipe()
+if os.fork() == 0:
+    spin(0.1)
+    os._exit(0)
+os.close(begin)
+os.read(end, 1)  # Until the child has ended.
+os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+""",
+    )
+    said = runner.pyflame("-o", "x.svg", "script.py").stderr
+    assert "2 processes, 2 threads (the last moments of 1 process are missing) ->" in said
+
+
+def test_workers_of_workers_find_nothing_of_ours_in_multiprocessing(recorded):
+    recorded(
+        """
+import multiprocessing, multiprocessing.util as util
+
+def work(depth):
+    print(len(util._afterfork_registry), flush=True)
+    if depth:
+        worker = context.Process(target=work, args=(depth - 1,))
+        worker.start()
+        worker.join()
+
+context = multiprocessing.get_context("fork")
+work(3)
+"""
+    )
+
+
+@pytest.mark.parametrize("options", [[], ["--engine", "fallback"], ["--delay", "3600"]])
+def test_a_fork_by_a_thread_ends_with_its_last_thread(runner, options):
+    """The one that forked is the child's main thread; when it ends, Python's end is never run."""
+    runner.write(
+        "script.py",
+        """
+import os, threading
+
+def forks():
+    pid = os.fork()
+    if pid:
+        print(os.waitpid(pid, 0)[1])
+
+threading.Thread(target=forks).start()
+""",
+    )
+    done = runner.python("-Wignore", "-m", "pyflame", "-q", "-o", "x.svg", *options, "script.py")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+
+
+def test_a_thread_is_seen_that_outlives_the_main_thread(recorded):
+    profile = recorded(
+        """
+import threading, warnings
+
+warnings.simplefilter("ignore")  # Python's own, of a fork beside its own threads.
+
+def outlives(main):
+    main.join()
+    spin(0.3)
+
+def forks():
+    if os.fork() == 0:
+        threading.Thread(target=outlives, args=(threading.current_thread(),)).start()
+    else:
+        print(os.wait()[1])
+
+thread = threading.Thread(target=forks)
+thread.start()
+thread.join()
+"""
+    )
+    pid = profile.processes[1][0]
+    assert seconds_of(profile, f"script.py (pid {pid});", "outlives") > 0.1
+
+
+def test_an_interpreter_within_the_process_is_left_alone(runner):
+    runner.write(
+        "script.py",
+        """
+import subprocess, sys
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+show = "import os; print([name for name in os.environ if 'PYFLAME' in name], flush=True)"
+interpreters.run_string(interpreters.create(), show)
+# Children are told as before.
+run = "import time\\nend = time.time() + 0.1\\nwhile time.time() < end: pass"
+subprocess.run([sys.executable, "-c", run])
+""",
+    )
+    result = runner.pyflame("-q", "-o", "x.pyflame", "script.py")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "[]\n", "")
+    profile = pyflame.Profile.load(runner.folder / "x.pyflame")
+    assert [name.split()[0] for name in names(profile)] == ["script.py", "-c"]

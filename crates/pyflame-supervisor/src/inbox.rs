@@ -59,7 +59,7 @@ impl Inbox {
         for (lane, (number, words)) in self.lanes.iter().zip(&mut self.writers) {
             let Some((pid, parent_pid)) = lane.owner() else { continue };
             // Before what is left is read, so that nothing comes after that.
-            let is_gone = is_gone(pid);
+            let is_gone = is_gone(pid) || lane.unread() == 0 && is_zombie(pid);
             let now = lane.number();
             if now == 0 {
                 continue; // It has only just come.
@@ -93,6 +93,19 @@ fn take_from(lane: Lane, words: &mut Vec<u64>, number: u64, gathered: &mut Gathe
             Err(()) => return words.clear(), // Somebody wrote over the memory.
         }
     }
+}
+
+/// Whether a process has ended, and whoever started it has not asked yet how: it has a process id as
+/// long as that takes. To look costs more than to ask for the id alone; but who lives, writes.
+///
+/// `/proc/PID/stat` has the state of the main thread as the first field behind the name in
+/// parentheses, and as the 18th the number of threads, of which others can outlive that one
+/// (proc(5)).
+fn is_zombie(pid: u32) -> bool {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let end = stat.iter().rposition(|byte| *byte == b')').map_or(stat.len(), |end| end + 1);
+    let mut fields = stat[end..].split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+    matches!(fields.next(), Some(b"Z" | b"X")) && matches!(fields.nth(16), Some(b"0" | b"1"))
 }
 
 fn is_gone(pid: u32) -> bool {

@@ -49,6 +49,7 @@ pub fn wait_for(
     loop {
         if let Some(ending) = program_ending(program, &mut is_stopped)? {
             inbox.take(gathered);
+            inbox.take(gathered); // Of whom nothing is left, it is seen whether they have ended.
             heard(News::Chunks, gathered);
             return Ok(ending);
         }
