@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 
 /// What a thread that is off the CPU is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +33,13 @@ impl Task {
     /// The file is opened each time, for 2 µs more than reading alone takes: a descriptor that we
     /// kept could be closed by the program (`os.closerange`), and be one of its own by the time
     /// we close it.
+    ///
+    /// Where there is no `/proc`, as in a service that has made an empty folder its root, a thread
+    /// that is off the CPU is taken to sleep, which is what most do.
     pub(crate) fn rest(self) -> Option<Rest> {
-        let mut stat = File::open(format!("/proc/self/task/{}/stat", self.native_id)).ok()?;
+        let Ok(mut stat) = File::open(format!("/proc/self/task/{}/stat", self.native_id)) else {
+            return (!Path::new("/proc/self/task").exists()).then_some(Rest::Asleep);
+        };
         let mut bytes = [0; 1024];
         let count = stat.read(&mut bytes).ok()?;
         parse_rest(bytes.get(..count)?)

@@ -1,0 +1,105 @@
+"""Where the system withholds what the engine needs, the program runs all the same, and is told."""
+
+from __future__ import annotations
+
+import platform
+
+import pyflame
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+
+NUMBERS = {
+    "x86_64": {"process_vm_readv": 310, "rt_tgsigqueueinfo": 297},
+    "aarch64": {"process_vm_readv": 270, "rt_tgsigqueueinfo": 240},
+}.get(platform.machine(), {})
+
+# Has a system call answer EPERM from now on, as containers do (seccomp(2)), and becomes Python.
+WITHOUT_CALL = """
+import ctypes, os, struct, sys
+number = int(sys.argv[1])
+rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+rules = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(rules)))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+if prctl(38, 1, 0, 0, 0) or prctl(22, 2, program):
+    raise SystemExit(f"no filter: {os.strerror(ctypes.get_errno())}")
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
+# Hides /proc in a mount namespace of its own, and becomes Python.
+WITHOUT_PROC = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+NEW_MOUNTS, PRIVATE_BELOW = 0x20000, 0x44000
+if (
+    libc.unshare(NEW_MOUNTS)
+    or libc.mount(b"none", b"/", None, PRIVATE_BELOW, None)
+    or libc.mount(b"none", b"/proc", b"tmpfs", 0, None)
+):
+    raise SystemExit(f"/proc stays: {os.strerror(ctypes.get_errno())}")
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+SCRIPT = """
+import os, sys, time, threading
+
+def spin(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+thread = threading.Thread(target=spin, args=(0.1,))
+thread.start()
+thread.join()
+child = os.fork()
+spin(0.2)
+if child:
+    print(os.waitpid(child, 0)[1] >> 8)
+sys.exit(5 if child else 4)
+"""
+
+
+def without_call(runner, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+    if not NUMBERS:
+        pytest.skip(f"the numbers of system calls on {platform.machine()} are not known")
+    return runner.python("-c", WITHOUT_CALL, str(NUMBERS[name]), *words)
+
+
+def without_proc(runner, *words: str) -> subprocess.CompletedProcess[str]:
+    if runner.python("-c", WITHOUT_PROC, "-c", "").returncode:
+        pytest.skip("/proc can't be hidden here")
+    return runner.python("-c", WITHOUT_PROC, *words)
+
+
+@pytest.mark.parametrize("call", ["process_vm_readv", "rt_tgsigqueueinfo"])
+def test_a_forbidden_system_call(runner, call):
+    runner.write("script.py", SCRIPT)
+    done = without_call(runner, call, "-m", "pyflame", "-o", "x.pyflame", "script.py")
+    assert (done.returncode, done.stdout) == (5, "4\n")
+    assert f"fallback engine ({call} is not allowed here" in done.stderr
+    assert "spin (" in pyflame.Profile.load(runner.folder / "x.pyflame").folded()
+
+
+@pytest.mark.parametrize("call", ["process_vm_readv", "rt_tgsigqueueinfo"])
+def test_nothing_runs_where_the_engine_that_was_asked_for_can_not(runner, call):
+    runner.write("script.py", "open('ran', 'w').close()")
+    words = ("-m", "pyflame", "--engine", "signal", "-o", "x.svg", "script.py")
+    done = without_call(runner, call, *words)
+    assert done.returncode == 2
+    assert f"{call} is not allowed here" in done.stderr
+    assert runner.files() == ["script.py"]
+
+
+@pytest.mark.parametrize("engine", ["auto", "signal", "fallback"])
+def test_no_proc(runner, engine):
+    runner.write("script.py", SCRIPT)
+    words = ("-m", "pyflame", "--engine", engine, "-o", "x.pyflame", "script.py")
+    done = without_proc(runner, *words)
+    assert (done.returncode, done.stdout) == (5, "4\n")
+    assert done.stderr.count("\n") == 1, done.stderr
+    profile = pyflame.Profile.load(runner.folder / "x.pyflame")
+    assert len(profile.processes) == 2
+    assert "spin (" in profile.folded()
