@@ -43,4 +43,9 @@ impl Decoder {
     pub fn profile(&self) -> &Profile {
         &self.part.profile
     }
+
+    /// What has come, when there is no more.
+    pub fn into_profile(self) -> Profile {
+        self.part.into_profile()
+    }
 }

@@ -23,10 +23,21 @@ struct Told {
     pid: u32,
     parent_pid: u32,
     name: Option<String>,
-    chunks: Decoder,
-    whole: Option<Profile>,
+    recording: Recording,
     is_discarded: bool,
     has_ended: bool,
+}
+
+/// What is there of a recording. Boxed, since a service can have any number of children, of whom
+/// most have ended: of those nothing is kept that only more chunks would need.
+#[derive(Debug)]
+enum Recording {
+    /// It grows.
+    Chunks(Box<Decoder>),
+    /// The process has ended, and this is what had come.
+    CutOff(Box<Profile>),
+    /// It has been handed over as a whole.
+    Whole(Box<Profile>),
 }
 
 /// One process at the end.
@@ -46,8 +57,7 @@ impl Gathered {
             pid,
             parent_pid,
             name: None,
-            chunks: Decoder::default(),
-            whole: None,
+            recording: Recording::Chunks(Box::default()),
             is_discarded: false,
             has_ended: false,
         });
@@ -57,10 +67,16 @@ impl Gathered {
         let Some(process) = self.processes.get_mut(&number) else { return };
         match kind {
             Kind::Chunks => {
-                process.chunks.take(bytes);
+                if let Recording::Chunks(chunks) = &mut process.recording {
+                    chunks.take(bytes);
+                }
                 self.chunks.extend_from_slice(bytes);
             }
-            Kind::Whole => process.whole = read(bytes).ok().map(Reading::into_profile),
+            Kind::Whole => {
+                if let Ok(profile) = read(bytes).map(Reading::into_profile) {
+                    process.recording = Recording::Whole(Box::new(profile));
+                }
+            }
             Kind::Name => process.name = Some(String::from_utf8_lossy(bytes).into_owned()),
             Kind::Discard => process.is_discarded = true,
         }
@@ -69,6 +85,10 @@ impl Gathered {
     pub(crate) fn end(&mut self, number: u64) {
         if let Some(process) = self.processes.get_mut(&number) {
             process.has_ended = true;
+            if let Recording::Chunks(chunks) = &mut process.recording {
+                process.recording =
+                    Recording::CutOff(Box::new(std::mem::take(chunks).into_profile()));
+            }
         }
     }
 
@@ -91,8 +111,12 @@ impl Told {
     fn recorded(&self) -> Option<Recorded> {
         // A process says what it is called when it begins to be recorded.
         let name = self.name.as_deref()?.into();
-        let mut profile = self.whole.as_ref().unwrap_or_else(|| self.chunks.profile()).clone();
+        let mut profile = match &self.recording {
+            Recording::Chunks(chunks) => chunks.profile().clone(),
+            Recording::CutOff(profile) | Recording::Whole(profile) => Profile::clone(profile),
+        };
         profile.set_process(Process { name, pid: self.pid, parent_pid: self.parent_pid });
-        Some(Recorded { profile, is_whole: self.whole.is_some(), lives: !self.has_ended })
+        let is_whole = matches!(self.recording, Recording::Whole(_));
+        Some(Recorded { profile, is_whole, lives: !self.has_ended })
     }
 }
