@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -111,3 +112,32 @@ def test_a_terminal(runner, typed):
     # Where exactly a signal hits is up to chance.
     assert without_places(ours[1]) == without_places(plain[1])
     assert (runner.folder / "x.svg").exists()
+
+
+@pytest.mark.parametrize("prefix", [[], ["-m", "pyflame", "-q", "-o", "x.svg"]])
+def test_a_terminal_that_is_closed(runner, prefix):
+    """As when a window is closed whose only command this is: nobody but that is told."""
+    runner.write(
+        "script.py",
+        "import signal, time\n"
+        "def heard(*_):\n"
+        "    open('heard', 'w').close()\n"
+        "    raise SystemExit(3)\n"
+        "signal.signal(signal.SIGHUP, heard)\n"
+        "print('ready')\n"
+        "while True: time.sleep(0.01)\n",
+    )
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(runner.folder)
+        os.execv(sys.executable, [sys.executable, *prefix, "script.py"])  # noqa: S606 - no shell
+    watchdog = threading.Timer(60, os.killpg, (pid, signal.SIGKILL))
+    watchdog.start()
+    shown = b""
+    while b"ready" not in shown:
+        shown += os.read(terminal, 1024)
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    watchdog.cancel()
+    assert os.WEXITSTATUS(status) == 3
+    assert "heard" in runner.files()

@@ -119,6 +119,9 @@ fn hand_on(info: &siginfo, program: Pid, inbox: &Inbox, (is_stopped, is_everybod
     let is_handed_on = match signal {
         // Whatever continues this process is to continue the program.
         Signal::SIGCONT => is_stopped,
+        // That a terminal is gone, the kernel tells the leader of the session alone
+        // (`tty_signal_session_leader` of drivers/tty/tty_jobctrl.c), which may be this process.
+        Signal::SIGHUP if !is_sent => !is_everybodys,
         _ => is_sent && !is_everybodys && !is_from_program(info, program, inbox),
     };
     if is_handed_on {
