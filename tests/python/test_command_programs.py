@@ -119,12 +119,12 @@ def test_a_terminal_that_is_closed(runner, prefix):
     """As when a window is closed whose only command this is: nobody but that is told."""
     runner.write(
         "script.py",
-        "import signal, time\n"
+        "import os, signal, time\n"
         "def heard(*_):\n"
         "    open('heard', 'w').close()\n"
         "    raise SystemExit(3)\n"
         "signal.signal(signal.SIGHUP, heard)\n"
-        "print('ready')\n"
+        "os.write(1, b'ready')\n"  # At once: what comes later would not be taken any more.
         "while True: time.sleep(0.01)\n",
     )
     pid, terminal = pty.fork()
