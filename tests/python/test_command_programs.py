@@ -114,6 +114,50 @@ def test_a_terminal(runner, typed):
     assert (runner.folder / "x.svg").exists()
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        [(b"ready", b"x"), (b"[120]", b"q")],
+        [(b"ready", b"s"), (b"spinning", b"\x03")],
+    ],
+    ids=["quit", "interrupted"],
+)
+def test_a_full_screen(runner, monkeypatch, typed):
+    """Curses, which draws the screen by itself and has the terminal give it key by key.
+
+    A signal, as of another size, that comes just before it waits for a key is not heard until
+    there is one, with or without us; so here is none then.
+    """
+    pytest.importorskip("curses")
+    monkeypatch.setenv("TERM", "xterm")
+    runner.write(
+        "script.py",
+        """
+import curses
+
+def main(screen):
+    screen.addstr(0, 0, "ready")
+    while (key := screen.getch()) != ord("q"):
+        # A new row, as only what is different is drawn.
+        screen.addstr(1, 0, f"[{key}]")
+        while key == ord("s"):
+            screen.addstr(2, 0, "spinning")
+            screen.refresh()
+
+curses.wrapper(main)
+print("done")
+""",
+    )
+    plain = in_a_terminal(runner.folder, "script.py", typed=typed)
+    ours = in_a_terminal(
+        runner.folder, "-m", "pyflame", "-q", "-o", "x.svg", "script.py", typed=typed
+    )
+    assert ours[0] == plain[0]
+    # Where exactly a signal hits is up to chance.
+    assert without_places(ours[1]) == without_places(plain[1])
+    assert (runner.folder / "x.svg").exists()
+
+
 @pytest.mark.parametrize("prefix", [[], ["-m", "pyflame", "-q", "-o", "x.svg"]])
 def test_a_terminal_that_is_closed(runner, prefix):
     """As when a window is closed whose only command this is: nobody but that is told."""
