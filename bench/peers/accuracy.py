@@ -6,11 +6,13 @@ too.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
+from types import CodeType
 from typing import TYPE_CHECKING
 
-from running import PROGRAMS, TRUTH, last_json, record, run
+from running import PROGRAMS, TRUTH, FailedError, last_json, record, run
 from stacks import plain
 
 if TYPE_CHECKING:
@@ -43,8 +45,11 @@ def stacks(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
             impossible += stack.weight * bool(steps and steps not in legal)
         lost = None if lost is None or seen.lost is None else lost + seen.lost
         samples += seen.samples
+        share = own_share(seen, program)
+        if seen.stacks and not share:
+            raise FailedError(f"of {program.name} it shows no function")
         if target == "calls":
-            yield "rate", seen.samples * own_share(seen, program) / (4 * factor) / rate
+            yield "rate", seen.samples * share / (4 * factor) / rate
     yield "impossible", impossible / captured if captured else math.nan
     yield "lost", share_lost(tool, samples, lost)
 
@@ -137,5 +142,20 @@ def own_steps(stack: Stack, program: Path) -> Steps:
 
 
 def is_of(function: Function, program: Path) -> bool:
-    """Whether a function is the program's: some tools shorten paths."""
+    """Whether a function is the program's: some tools shorten paths.
+
+    Where nothing but the file's name is left (`profiling.sampling`), another module may have the
+    same, as `asyncio` has a `coroutines.py`; the program has no function of that name then.
+    """
+    if function.file == program.name:
+        return function.name in names_in(program)
     return function.file == str(program) or function.file.endswith(f"/targets/{program.name}")
+
+
+@functools.cache
+def names_in(program: Path) -> frozenset[str]:
+    """The names of all functions of a program, and of its module."""
+    codes = [compile(program.read_bytes(), str(program), "exec")]
+    for code in codes:
+        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
+    return frozenset(code.co_name for code in codes)
