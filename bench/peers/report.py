@@ -20,7 +20,8 @@ def text(results: Results) -> str:
     for version, rate, shown in by_table(results.rows):
         parts.append(f"\n### Python {version}, {rate:,.0f} Hz")
         for groups in TABLES:
-            parts += ["", *table(groups, shown), "", verdict(groups, shown)]
+            if has_figures(groups, shown):
+                parts += ["", *table(groups, shown), "", verdict(groups, shown)]
         parts += [f"\n{row['tool']}: {why(row)}" for row in shown if row.get("failed")]
     return "\n".join(parts)
 
@@ -30,6 +31,12 @@ def by_table(rows: Sequence[Row]) -> Iterator[tuple[str, float, list[Row]]]:
     ordered = sorted(rows, key=lambda row: NAMES.index(row["tool"]))
     for key in sorted({(row["python"], row["asked"]) for row in rows}):
         yield *key, [row for row in ordered if (row["python"], row["asked"]) == key]
+
+
+def has_figures(groups: Sequence[Group], rows: Sequence[Row]) -> bool:
+    """Whether anything of a table was measured."""
+    columns = [column for group in groups for column in group.columns]
+    return any(column.shown(row) is not None for column in columns for row in rows)
 
 
 def table(groups: Sequence[Group], rows: Sequence[Row]) -> Iterator[str]:
