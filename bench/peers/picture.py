@@ -48,15 +48,16 @@ def main() -> None:
 
 
 def picture(title: str, rows: list[Row]) -> Figure:
-    """All panels of one table."""
-    down = -(-len(PANELS) // ACROSS)
+    """All panels of one table that have a figure."""
+    panels = [column for column in PANELS if any(column.shown(row) is not None for row in rows)]
+    down = -(-len(panels) // ACROSS)
     height = down * (len(rows) * ROW_INCHES + HEAD_INCHES) + 0.5
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
     figure.suptitle(f"{title}; less is better where nothing else is said", fontsize=9)
     axes = figure.subplots(down, ACROSS, sharey=True, squeeze=False).flatten()
-    for column, place in zip(PANELS, axes):
+    for column, place in zip(panels, axes):
         panel(place, column, rows)
-    for place in axes[len(PANELS) :]:
+    for place in axes[len(panels) :]:
         place.set_axis_off()
     return figure
 

@@ -116,7 +116,8 @@ def of_pyinstrument(text: str) -> Seen:
     rest = [(session["root_frame"], ())] if session["root_frame"] else []
     while rest:
         frame, callers = rest.pop()
-        is_function = bool(frame["file_path"])  # Others stand for time that is no child's.
+        # Others are written in C, or stand for time that is no child's.
+        is_function = frame["file_path"] not in (None, "", "<built-in>")
         own = (Function(plain(frame["function"]), frame["file_path"]),) if is_function else ()
         functions = (*callers, *own)
         below = sum(child["time"] for child in frame["children"])
