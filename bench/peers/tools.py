@@ -76,12 +76,15 @@ def austin_text(place: Place) -> str:
     return converted.read_text(encoding="utf-8", errors="replace")
 
 
+def read_by(place: Place, program: str) -> str:
+    """What a program of Python prints of a tool's output, run where the tool is installed."""
+    command = place.interpreter.inside([place.python, "-c", program, str(place.output())])
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def our_text(place: Place) -> str:
     """A recording of ours as JSON, by the version that was measured."""
-    command = [place.python, "-c", OUR_READER, str(place.output())]
-    return subprocess.run(
-        place.interpreter.inside(command), check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    return read_by(place, OUR_READER)
 
 
 OUR_READER = """
@@ -94,10 +97,7 @@ print(json.dumps({**facts, "folded": profile.folded()}))
 
 def cprofile_text(place: Place) -> str:
     """File, name and seconds of each function, by the `pstats` of the version that was measured."""
-    command = [place.python, "-c", PSTATS_READER, str(place.output())]
-    return subprocess.run(
-        place.interpreter.inside(command), check=True, stdout=subprocess.PIPE, text=True
-    ).stdout
+    return read_by(place, PSTATS_READER)
 
 
 PSTATS_READER = """

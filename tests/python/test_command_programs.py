@@ -83,6 +83,18 @@ def in_a_terminal(folder, *words, typed):
     return status, shown
 
 
+def assert_same_in_a_terminal(runner, typed):
+    """Compare what ``script.py`` shows, and how it ends, with what it does without pyflame."""
+    plain = in_a_terminal(runner.folder, "script.py", typed=typed)
+    ours = in_a_terminal(
+        runner.folder, "-m", "pyflame", "-q", "-o", "x.svg", "script.py", typed=typed
+    )
+    assert ours[0] == plain[0]
+    # Where exactly a signal hits is up to chance.
+    assert without_places(ours[1]) == without_places(plain[1])
+    assert (runner.folder / "x.svg").exists()
+
+
 def without_places(shown):
     """What a terminal shows, but for the lines of a traceback that say where it was."""
     return [line for line in shown.splitlines() if not line.startswith(b"  ")]
@@ -104,14 +116,7 @@ def test_a_terminal(runner, typed):
         "import sys\nprint(input('name? '), sys.stdin.isatty())\nprint('spinning')\n"
         "while True: pass\n",
     )
-    plain = in_a_terminal(runner.folder, "script.py", typed=typed)
-    ours = in_a_terminal(
-        runner.folder, "-m", "pyflame", "-q", "-o", "x.svg", "script.py", typed=typed
-    )
-    assert ours[0] == plain[0]
-    # Where exactly a signal hits is up to chance.
-    assert without_places(ours[1]) == without_places(plain[1])
-    assert (runner.folder / "x.svg").exists()
+    assert_same_in_a_terminal(runner, typed)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +153,7 @@ curses.wrapper(main)
 print("done")
 """,
     )
-    plain = in_a_terminal(runner.folder, "script.py", typed=typed)
-    ours = in_a_terminal(
-        runner.folder, "-m", "pyflame", "-q", "-o", "x.svg", "script.py", typed=typed
-    )
-    assert ours[0] == plain[0]
-    # Where exactly a signal hits is up to chance.
-    assert without_places(ours[1]) == without_places(plain[1])
-    assert (runner.folder / "x.svg").exists()
+    assert_same_in_a_terminal(runner, typed)
 
 
 @pytest.mark.parametrize("prefix", [[], ["-m", "pyflame", "-q", "-o", "x.svg"]])
