@@ -1,7 +1,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from os import PathLike
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any, Literal, TypeAlias, final
 
 __version__: str
@@ -26,6 +26,8 @@ __all__ = [
     "_memory_image",
     "_pause_for_fork",
     "_resume_after_fork",
+    "_wrap_no_more",
+    "_wrap_when_imported",
     "interval_ns",
     "parse_command",
     "parse_magic",
@@ -252,6 +254,13 @@ def _labels_known() -> int: ...
 def _pause_for_fork() -> None: ...
 def _resume_after_fork() -> None: ...
 def _memory_image() -> str: ...
+def _wrap_no_more() -> None: ...
+def _wrap_when_imported(
+    wrapper: Callable[..., object],
+    method: str,
+    modules: dict[str, ModuleType],
+    low_level: ModuleType,
+) -> None: ...
 
 @final
 class DrawCommand:

@@ -3,21 +3,24 @@
 An engine knows threads by the kernel's id alone; their names are Python's. Those of threads that
 live when a recording starts or stops are in ``threading``; those that come and go in between are
 noted as they start, by a wrapper around ``Thread._set_native_id``, which each thread calls first
-of all (Lib/threading.py, 3.9 to 3.15).
+of all (Lib/threading.py, 3.9 to 3.15). Where the program has not imported ``threading``, we don't
+do it either, and the wrapper is put there when it does.
 """
 
 from __future__ import annotations
 
 import _thread
-import threading
+import os
+import sys
 from _weakref import ref
 from time import monotonic_ns
 
+from pyflame import _native
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
-
-    _Method = Callable[[threading.Thread], None]
+    import threading
+    from typing import Any, Callable
 
 
 class ThreadNames:
@@ -31,7 +34,7 @@ class ThreadNames:
     def __init__(self, most_ended: int | None = None) -> None:
         # By native id and when it was learnt. The object is asked again at the end, since a
         # thread may be named late, and is not kept alive for that.
-        self._noted: dict[tuple[int, int], tuple[str, ref[threading.Thread]]] = {}
+        self._noted: dict[tuple[int, int], tuple[str, Callable[[], threading.Thread | None]]] = {}
         self._most_ended = most_ended
         self._review_at = 0 if most_ended is None else 2 * most_ended
         self._latest: dict[int, Callable[[], threading.Thread | None]] = {}
@@ -39,8 +42,12 @@ class ThreadNames:
 
     def start(self) -> None:
         """Start to take names."""
-        for thread in threading.enumerate():
-            self.note(thread)
+        threading = _imported()
+        if threading is None:
+            self._note_main()
+        else:
+            for thread in threading.enumerate():
+                self.note(thread)
         _collectors.append(self)
         _install()
 
@@ -88,6 +95,13 @@ class ThreadNames:
         if self._most_ended is not None and len(self._noted) > self._review_at:
             self._let_go(self._most_ended)
 
+    def _note_main(self) -> None:
+        """Take the name that the main thread has before there is an object for it."""
+        # Of all threads it is the one with the id of the process, where that is Linux.
+        native_id = os.getpid() if sys.platform == "linux" else _thread.get_native_id()
+        self._latest[native_id] = _main_thread
+        self._noted[native_id, monotonic_ns()] = ("MainThread", _main_thread)
+
     def _let_go(self, most_ended: int) -> None:
         """Forget the oldest of the threads that have ended.
 
@@ -107,17 +121,35 @@ def _nobody() -> None:
     """Stand in for a reference to the thread of an id that is new."""
 
 
+def _imported() -> Any:
+    """Return ``threading``, if the program has it."""
+    threading = sys.modules.get("threading")
+    return threading if hasattr(threading, "_main_thread") else None
+
+
+def _main_thread() -> threading.Thread | None:
+    threading = _imported()
+    return None if threading is None else threading.main_thread()
+
+
 _collectors: list[ThreadNames] = []
 _METHOD = "_set_native_id"
+_ORIGINAL = "pyflame_original"
 
 
 def _install() -> None:
     """Wrap the method, unless our wrapper is what is there."""
+    threading = _imported()
+    if threading is None:
+        _native._wrap_when_imported(_wrapper(), _METHOD, sys.modules, _thread)
+        return
     found = vars(threading.Thread).get(_METHOD)
     if found is None:
         return  # gevent takes it away: its threads have no native id of their own.
-    if not isinstance(getattr(found, "pyflame_original", None), type(_install)):
-        setattr(threading.Thread, _METHOD, _noting(found))
+    if not isinstance(getattr(found, _ORIGINAL, None), type(_install)):
+        wrapper = _wrapper()
+        setattr(wrapper, _ORIGINAL, found)
+        setattr(threading.Thread, _METHOD, wrapper)
 
 
 def _uninstall() -> None:
@@ -125,16 +157,23 @@ def _uninstall() -> None:
 
     Where somebody else has wrapped ours in the meantime, it stays and does nothing.
     """
-    original = getattr(vars(threading.Thread).get(_METHOD), "pyflame_original", None)
-    if original is not None and not _collectors:
+    if _collectors:
+        return
+    _native._wrap_no_more()
+    threading = _imported()
+    if threading is None:
+        return
+    original = getattr(vars(threading.Thread).get(_METHOD), _ORIGINAL, None)
+    if original is not None:
         setattr(threading.Thread, _METHOD, original)
 
 
-def _noting(original: _Method) -> _Method:
+def _wrapper() -> Callable[[threading.Thread], None]:
+    """Make what stands in for the method; its attribute ``_ORIGINAL`` is still to be set."""
+
     def _set_native_id(self: threading.Thread) -> None:
-        original(self)
+        vars(_set_native_id)[_ORIGINAL](self)
         for collector in tuple(_collectors):
             collector.note(self)
 
-    vars(_set_native_id)["pyflame_original"] = original
     return _set_native_id

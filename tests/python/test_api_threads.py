@@ -34,6 +34,54 @@ def test_threads_that_come_and_go_are_noted_in_order():
     assert "three" not in [name for _, name, _ in noted]
 
 
+IMPORTED_LATE = """
+import _thread, sys, time
+assert "threading" not in sys.modules
+own = _thread.get_native_id
+stood_there = [own, own.__name__, own.__module__, type(own), own() > 0]
+class Lazy:
+    def import_it(self):
+        global threading
+        import threading
+Lazy().import_it()
+assert _thread.get_native_id is threading.get_native_id is not own
+assert stood_there[1:] == [
+    _thread.get_native_id.__name__, "_thread", type(_thread.get_native_id), True
+]
+assert own() == _thread.get_native_id()
+for name in "first", "second":
+    def spin(end=time.perf_counter() + 0.1):
+        while time.perf_counter() < end: pass
+    thread = threading.Thread(target=spin, name=name)
+    thread.start()
+    thread.join()
+threading.main_thread().name = "renamed"
+"""
+
+
+def test_names_are_learnt_where_the_program_imports_threading_late(runner):
+    runner.write("late.py", IMPORTED_LATE)
+    result = runner.pyflame("-q", "-o", "x.folded", "late.py")
+    assert result.stderr == ""
+    lines = (runner.folder / "x.folded").read_text().splitlines()
+    roots = {line.rsplit(" ", 1)[0].split(";")[0] for line in lines}
+    assert roots == {"renamed", "first", "second"}
+
+
+def test_a_program_without_threading_has_a_main_thread(runner):
+    code = "import sys, time; time.sleep(0.1); print('threading' in sys.modules)"
+    result = runner.pyflame("-q", "-o", "x.folded", "--threads", "main", "-c", code)
+    assert result.stdout == "False\n"
+    assert "<module> (" in (runner.folder / "x.folded").read_text()
+
+
+def test_what_stood_in_for_a_function_is_put_back(runner):
+    code = "import _thread, sys, pyflame; before = _thread.get_native_id\n"
+    code += "with pyflame.Profiler():\n    assert _thread.get_native_id is not before\n"
+    code += "assert _thread.get_native_id is before and 'threading' not in sys.modules"
+    assert runner.python("-c", code).stderr == ""
+
+
 def test_what_was_wrapped_is_put_back(method):
     original = method()
     first, second = ThreadNames(), ThreadNames()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+import threading  # noqa: F401 - the oracle has it before the target as well, and sees no import
 from pathlib import Path
 
 import pyflame

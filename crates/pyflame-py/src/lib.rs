@@ -17,6 +17,7 @@ mod profile;
 mod recording;
 mod supervisor;
 mod text;
+mod threading_import;
 mod traceback;
 
 /// The native part of pyflame; use the package `pyflame`.
@@ -40,6 +41,8 @@ mod _native {
     };
     #[pymodule_export]
     use crate::supervisor::{_Executing, _pause_for_fork, _resume_after_fork, Outbox, Supervisor};
+    #[pymodule_export]
+    use crate::threading_import::{_wrap_no_more, _wrap_when_imported};
     #[pymodule_export]
     use crate::traceback::print_exception;
 
