@@ -69,7 +69,7 @@ impl<'a> Recipients<'a> {
 pub(crate) struct Eye<'a> {
     pub(crate) python: &'a Python,
     pub(crate) slots: &'a mut Slots,
-    pub(crate) signal: Signal,
+    pub(crate) signal: &'a mut Signal,
     pub(crate) memory: &'a mut BlockMemory,
     pub(crate) snapshot: &'a mut Snapshot,
     pub(crate) codes: &'a mut CodeCache,
@@ -208,7 +208,7 @@ impl Eye<'_> {
             for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
             return Some(Seen::Thread);
         }
-        if !self.signal.is_ours() {
+        if !self.has_signal() {
             let reason = "the program took every signal";
             for_whom.each(|recording| recording.uncaptured(look, reason));
             return Some(Seen::Thread);
@@ -242,6 +242,16 @@ impl Eye<'_> {
                 Some(Seen::Thread)
             }
         }
+    }
+
+    /// Whether there is a signal with our handler: where the program has taken ours for itself,
+    /// another one from now on.
+    fn has_signal(&mut self) -> bool {
+        self.signal.is_ours()
+            || Signal::install().is_some_and(|signal| {
+                *self.signal = signal;
+                true
+            })
     }
 
     /// Whether the thread blocks our signal. It is asked when it is new, and again while it does.

@@ -29,6 +29,28 @@ impl Memory for OwnMemory {
     }
 }
 
+impl OwnMemory {
+    /// The words at some addresses, in one system call: that takes little longer than one of them.
+    pub(crate) fn words<const N: usize>(addresses: [u64; N]) -> Result<[u64; N], Unreadable> {
+        let mut words = [0_u64; N];
+        let remote = addresses.map(|address| libc::iovec {
+            iov_base: address as *mut libc::c_void,
+            iov_len: size_of::<u64>(),
+        });
+        let local = libc::iovec {
+            iov_base: words.as_mut_ptr().cast(),
+            iov_len: size_of_val(&words),
+        };
+        // SAFETY: `local` describes `words`, which is ours to write for this call. The kernel
+        // checks every byte of `remote` and stops at what it can't read.
+        let copied = unsafe {
+            libc::process_vm_readv(libc::gettid(), &raw const local, 1, remote.as_ptr(), N as _, 0)
+        };
+        let copied = usize::try_from(copied).unwrap_or(0) / size_of::<u64>();
+        addresses.get(copied).map_or(Ok(words), |address| Err(Unreadable { address: *address }))
+    }
+}
+
 /// Bytes in a block: a page, so that a block is readable as a whole or not at all.
 const BLOCK: usize = 4096;
 
@@ -106,6 +128,14 @@ mod tests {
         let mut byte = [0];
         assert_eq!(OwnMemory.read(8, &mut byte), Err(Unreadable { address: 8 }));
         assert!(BlockMemory::new().read(u64::MAX - 3, &mut [0; 8]).is_err());
+    }
+
+    #[test]
+    fn words_come_together_or_the_first_that_can_not_be_read_is_named() {
+        let data = [1_u64, 2, 3];
+        let at = |index: usize| (&raw const data[index]) as u64;
+        assert_eq!(OwnMemory::words([at(2), at(0)]), Ok([3, 1]));
+        assert_eq!(OwnMemory::words([at(1), 8, at(0)]), Err(Unreadable { address: 8 }));
     }
 
     #[test]

@@ -176,13 +176,12 @@ impl Roster {
 
     fn has_new_head(&self) -> bool {
         let layout = &self.python.stacks.layout;
-        let newest = self.heads.first().map(|head| head.0);
         let runtime = self.python.runtime + layout.interpreters_head;
-        OwnMemory.word(runtime).ok() != newest
-            || self.heads.iter().any(|(interpreter, head, id)| {
-                let now = OwnMemory.word(interpreter + layout.interpreter.threads_head);
-                now != Ok(*head) || OwnMemory.word(head + layout.thread.id) != Ok(*id)
-            })
+        let Some(newest) = self.heads.first().map(|head| head.0) else { return true };
+        self.heads.iter().any(|(interpreter, head, id)| {
+            let threads = interpreter + layout.interpreter.threads_head;
+            OwnMemory::words([runtime, threads, head + layout.thread.id]) != Ok([newest, *head, *id])
+        })
     }
 
     fn list(&mut self, now_ns: u64, slots: &mut Slots) {

@@ -59,8 +59,9 @@ pub(crate) struct Ticker {
 /// The longest sleep: what is known of dead code objects is not to pile up.
 const LONGEST_SLEEP_NS: u64 = 50_000_000;
 
-/// How soon a capture is looked for where the next look at the threads is farther away.
-const COLLECT_AFTER_NS: u64 = 1_000_000;
+/// How soon a capture is looked for where the next look at the threads is farther away. (One that is
+/// not believed calls at once.) To wake up costs several times what a sample does.
+const COLLECT_AFTER_NS: u64 = 10_000_000;
 
 /// How long a thread gets to leave the place where its stack is not believed. With less, on a
 /// busy CPU, it would be signalled again before it had executed a single instruction.
@@ -257,9 +258,6 @@ impl Ticker {
     /// Looks at every thread that a recording which is due wants.
     fn look(&mut self, now_ns: u64, due: &[bool]) {
         self.roster.refresh(now_ns, &mut self.slots);
-        if !self.signal.is_ours() {
-            self.replace_signal();
-        }
         for (recording, _) in self.recordings.iter_mut().zip(due).filter(|(_, due)| **due) {
             recording.tick(now_ns);
             let roster = &self.roster;
@@ -276,7 +274,7 @@ impl Ticker {
             let mut eye = Eye {
                 python: self.python,
                 slots: &mut self.slots,
-                signal: self.signal,
+                signal: &mut self.signal,
                 memory: &mut self.memory,
                 snapshot: &mut self.snapshot,
                 codes: &mut self.codes,
@@ -318,13 +316,6 @@ impl Ticker {
         next_ns
     }
 
-    /// The program has taken our signal for itself: use another one from now on.
-    fn replace_signal(&mut self) {
-        if let Some(signal) = Signal::install() {
-            self.signal = signal;
-        }
-    }
-
     fn leave(self) {
         self.signal.uninstall();
     }
@@ -350,9 +341,10 @@ fn take(
     match is_believed {
         None => Some(request),
         Some(true) => {
-            let is_main = thread.native_id == std::process::id();
-            let pthread = thread.state.1.thread_id;
-            thread.slot?.learn_c_stack(|| c_stack::of_thread(is_main, pthread));
+            thread.slot?.learn_c_stack(|| {
+                let is_main = thread.native_id == std::process::id();
+                c_stack::of_thread(is_main, thread.state.1.thread_id)
+            });
             None
         }
         Some(false) if request.retakes == MOST_RETAKES => {
@@ -374,7 +366,7 @@ fn ask_again(
     request: Request,
     for_whom: &Recipients<'_>,
 ) -> Option<Request> {
-    let slot = thread.slot?;
+    let slot = thread.slot.filter(|_| signal.is_ours())?;
     slot.request(for_whom.are_empty_requests());
     // Without the GIL it is not signalled; the next look reads it, and the time goes there.
     let gil = gil::of(thread.state.0);
