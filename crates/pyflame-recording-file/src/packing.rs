@@ -8,10 +8,15 @@ use crate::cursor::Senseless;
 /// As small as one gets without taking twice the time; zlib's own default.
 const LEVEL: u8 = 6;
 
+/// Shorter payloads are stored as they are: packing begins by clearing a third of a megabyte, which
+/// takes longer than writing the few bytes that it saves. What a recording appends ten times a
+/// second is mostly shorter.
+const WORTH_PACKING: usize = 1024;
+
 /// Packs the payloads of one writer, no tighter than readers unpack.
 #[derive(Debug, Default)]
 pub(crate) struct Packer {
-    /// Whether payloads are stored as they are: packing begins by clearing a third of a megabyte.
+    /// Whether all payloads are stored as they are.
     is_hasty: bool,
     unpacked: usize,
     packed: usize,
@@ -26,8 +31,8 @@ impl Packer {
     /// Packs a payload; `copied` is what a reader will charge for it besides.
     pub(crate) fn pack(&mut self, payload: &[u8], copied: usize) -> Vec<u8> {
         self.unpacked += payload.len() + copied;
-        let mut packed =
-            if self.is_hasty { stored(payload) } else { compress_to_vec(payload, LEVEL) };
+        let is_stored = self.is_hasty || payload.len() < WORTH_PACKING;
+        let mut packed = if is_stored { stored(payload) } else { compress_to_vec(payload, LEVEL) };
         // Half of what a reader allows, since it counts what all writers of a file have written.
         if self.unpacked > (1 << 20) + 16 * (self.packed + packed.len()) {
             packed = stored(payload);
