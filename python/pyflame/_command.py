@@ -14,11 +14,12 @@ from time import monotonic_ns
 from pyflame import _native, _run
 from pyflame._fork import fork_below
 from pyflame._processes import RecordedProcess
+from pyflame._recorder import KNOWS_QUALIFIED_NAMES
 from pyflame.exceptions import Error, SignalsUnavailable, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pyflame._native import Command, DrawCommand
+    from pyflame._native import Command, DrawCommand, Profile
     from pyflame._recorder import Window
 
 USAGE_STATUS = 2
@@ -72,7 +73,8 @@ class _Session:
         runner_files = _run.runner_files()
         window = self._window()
         try:
-            supervisor = _native.Supervisor(runner_files, _OWN_FOLDER, window[1])
+            qualify = None if KNOWS_QUALIFIED_NAMES else _qualified
+            supervisor = _native.Supervisor(runner_files, _OWN_FOLDER, window[1], qualify)
             fork_below(
                 lambda pid, witness: supervisor.supervise(self._command, pid, witness),
                 supervisor.stand_by,
@@ -116,6 +118,13 @@ class _Session:
             _say(f"pyflame: error: {error}; leave out `--engine signal` to do without them")
             self._recorded.discard()
             raise SystemExit(USAGE_STATUS) from None
+
+
+def _qualified(profile: Profile) -> Profile:
+    """Return the profile with qualified names; called in the process that waits."""
+    from pyflame._qualnames import with_qualified_names
+
+    return with_qualified_names(profile)
 
 
 def _say(text: str) -> None:

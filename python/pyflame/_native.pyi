@@ -216,7 +216,11 @@ class Outbox:
 @final
 class Supervisor:
     def __new__(
-        cls, runner_files: list[str], own_folder: str, ends_ns: int | None = None
+        cls,
+        runner_files: list[str],
+        own_folder: str,
+        ends_ns: int | None = None,
+        qualify: Callable[[Profile], Profile] | None = None,
     ) -> Supervisor: ...
     @property
     def path(self) -> str: ...

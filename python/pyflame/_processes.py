@@ -13,7 +13,7 @@ import atexit
 import os
 import sys
 
-from pyflame._recorder import Recorder
+from pyflame._recorder import KNOWS_QUALIFIED_NAMES, Recorder
 from pyflame.exceptions import Error
 
 TYPE_CHECKING = False
@@ -55,6 +55,10 @@ class RecordedProcess:
         self._main_thread_only = main_thread_only
         self._program = program
         self._window = window
+        self.qualifies = KNOWS_QUALIFIED_NAMES
+        """Whether processes learn qualified names themselves, where code objects have none; to be
+        set before the start. It takes the time of compiling what was run, so it is better done by
+        who waits, if that is a Python that needs such names as well."""
         self._runner_files: Sequence[str] = ()
         self._process = os.getpid()
         self._recorder = self._new_recorder()
@@ -71,13 +75,15 @@ class RecordedProcess:
         """
         self._runner_files = runner_files
         self._outbox.name(self._program)
+        self._recorder.qualifies = self.qualifies and not KNOWS_QUALIFIED_NAMES
         self._recorder.start()
 
     def include_children(self, memory: str) -> None:
         """Record children as well, those that are executed by way of ``memory``."""
         begins_ns, ends_ns = self._window
         times = (self._interval_ns, begins_ns or 0, ends_ns or 0)
-        words = [self._engine, int(self._main_thread_only), *times, memory]
+        flags = (int(self._main_thread_only), int(self.qualifies))
+        words = [self._engine, *flags, *times, memory]
         _tell_executed(":".join(map(str, words)))
         os.register_at_fork(after_in_child=self._begin_anew)
 
@@ -210,7 +216,9 @@ def _joined(told: str) -> RecordedProcess | None:
         return None  # The one that does nothing but wait for the others to end.
     from pyflame import _native
 
-    engine, main_thread_only, interval_ns, begins_ns, ends_ns, memory = told.split(":", 5)
+    engine, main_thread_only, qualifies, interval_ns, begins_ns, ends_ns, memory = told.split(
+        ":", 6
+    )
     recorded = RecordedProcess(
         _native.Outbox.connect(memory),
         interval_ns=int(interval_ns),
@@ -219,6 +227,7 @@ def _joined(told: str) -> RecordedProcess | None:
         program=program,
         window=(int(begins_ns) or None, int(ends_ns) or None),
     )
+    recorded.qualifies = qualifies == "1"
     recorded.include_children(memory)
     return recorded
 

@@ -8,7 +8,7 @@ name and first line say which is which. What does not match keeps its plain name
 
 from __future__ import annotations
 
-import linecache
+import sys
 import warnings
 from types import CodeType
 
@@ -77,7 +77,8 @@ def _source(file: str) -> tuple[bytes | str, int]:
     What was typed into IPython is in no file. There, ``linecache`` has it, under a name that it
     was told not to check against the disk: by the missing time of the second field.
     """
-    kept = linecache.cache.get(file)
+    linecache = sys.modules.get("linecache")
+    kept = None if linecache is None else linecache.cache.get(file)
     if kept is not None and len(kept) > 1 and kept[1] is None:
         return "".join(kept[2]), PyCF_ALLOW_TOP_LEVEL_AWAIT
     with open(file, "rb") as stream:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         def stop(self) -> Profile: ...
 
 
+KNOWS_QUALIFIED_NAMES = sys.version_info >= (3, 11)
+"""Whether this interpreter's code objects have them (``co_qualname``)."""
+
 ENGINES = ("auto", "signal", "fallback")
 _OWN_FOLDER = __file__[: -len("_recorder.py")]
 
@@ -57,6 +60,8 @@ class Recorder:
         self._program = program
         self._outbox = outbox
         self._window = window
+        self.qualifies = not KNOWS_QUALIFIED_NAMES
+        """Whether qualified names are learnt in :meth:`stop`; to be set before the start."""
         self._engine_note = ""
         self._names: ThreadNames | None = None
         self._recording: Recording | None = None
@@ -75,7 +80,7 @@ class Recorder:
         """
         from pyflame._threads import ThreadNames
 
-        if sys.version_info < (3, 11):
+        if self.qualifies:
             # Now and not at the end: there, an import would make these versions forget that it
             # was a KeyboardInterrupt that ended the program.
             from pyflame._qualnames import with_qualified_names

@@ -136,15 +136,17 @@ def test_waiting_counts_in_wall_time_only(runner):
     assert "[waiting]" not in (runner.folder / "cpu.folded").read_text()
 
 
-def test_qualified_names_on_every_python(runner):
+@pytest.mark.parametrize("end", ["", "os._exit(0)\n", "os.kill(os.getpid(), 9)\n"])
+def test_qualified_names_on_every_python(runner, end):
     runner.write(
         "names.py",
-        BUSY + "class Parser:\n"
+        BUSY + "import os\n"
+        "class Parser:\n"
         "    def parse(self):\n"
         "        def inner():\n"
         "            busy(0.2)\n"
         "        inner()\n"
-        "Parser().parse()\n",
+        "Parser().parse()\n" + end,
     )
     runner.pyflame("-q", "-o", "x.folded", "names.py")
     text = (runner.folder / "x.folded").read_text()

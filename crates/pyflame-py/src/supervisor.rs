@@ -80,6 +80,7 @@ fn made(outbox: Result<pyflame_supervisor::Outbox, ConnectError>) -> PyResult<Ou
 ///     runner_files: Frames of these files at the outer end of stacks are not the program's.
 ///     own_folder: The time of functions of files below it is their callers'.
 ///     ends_ns: When the recording ends, on the monotonic clock, if that is before the program does.
+///     qualify: Returns a profile with qualified names, where code objects have none.
 #[pyclass(module = "pyflame._native")]
 #[derive(Debug)]
 pub(crate) struct Supervisor {
@@ -92,15 +93,20 @@ pub(crate) struct Supervisor {
 #[pymethods]
 impl Supervisor {
     #[new]
-    #[pyo3(signature = (runner_files, own_folder, ends_ns=None))]
-    fn new(runner_files: Vec<Text>, own_folder: Text, ends_ns: Option<u64>) -> PyResult<Self> {
+    #[pyo3(signature = (runner_files, own_folder, ends_ns=None, qualify=None))]
+    fn new(
+        runner_files: Vec<Text>,
+        own_folder: Text,
+        ends_ns: Option<u64>,
+        qualify: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
         let made = Inbox::new().and_then(|inbox| Ok((inbox, Witness::new()?)));
         let (inbox, witness) = made.map_err(|error| {
             let message = format!("no memory can be shared with the program: {error}");
             exceptions::of_io(&error, message)
         })?;
         let runner_files = runner_files.into_iter().map(|file| file.0).collect();
-        let output = Output { runner_files, own_folder: own_folder.0 };
+        let output = Output { runner_files, own_folder: own_folder.0, qualify };
         Ok(Self { inbox, witness, output, ends_ns })
     }
 
@@ -192,6 +198,7 @@ impl Deadline {
 struct Output {
     runner_files: Vec<String>,
     own_folder: String,
+    qualify: Option<Py<PyAny>>,
 }
 
 impl Output {
@@ -206,6 +213,7 @@ impl Output {
         let Some(profile) = gathered_profile(&recorded, &options.target.program()) else {
             return 0;
         };
+        let profile = self.qualified(profile);
         let line = match options.destination.save(&profile) {
             Ok(()) if options.quiet => return 0,
             Ok(()) => {
@@ -217,6 +225,16 @@ impl Output {
         // Where nobody listens any more, nobody is told.
         _ = writeln!(std::io::stderr(), "{line}");
         i32::from(line.starts_with("pyflame: error"))
+    }
+
+    /// The profile with qualified names, as far as they can be learnt.
+    fn qualified(&self, profile: pyflame_profile::Profile) -> pyflame_profile::Profile {
+        let Some(qualify) = &self.qualify else { return profile };
+        let learnt = Python::attach(|py| {
+            let qualified = qualify.bind(py).call1((Profile::from(profile.clone()),))?;
+            Ok::<_, PyErr>(qualified.cast::<Profile>()?.get().inner().clone())
+        });
+        learnt.unwrap_or(profile)
     }
 }
 
