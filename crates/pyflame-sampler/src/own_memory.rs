@@ -37,10 +37,8 @@ impl OwnMemory {
             iov_base: address as *mut libc::c_void,
             iov_len: size_of::<u64>(),
         });
-        let local = libc::iovec {
-            iov_base: words.as_mut_ptr().cast(),
-            iov_len: size_of_val(&words),
-        };
+        let local =
+            libc::iovec { iov_base: words.as_mut_ptr().cast(), iov_len: size_of_val(&words) };
         // SAFETY: `local` describes `words`, which is ours to write for this call. The kernel
         // checks every byte of `remote` and stops at what it can't read.
         let copied = unsafe {

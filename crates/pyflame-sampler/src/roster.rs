@@ -180,7 +180,8 @@ impl Roster {
         let Some(newest) = self.heads.first().map(|head| head.0) else { return true };
         self.heads.iter().any(|(interpreter, head, id)| {
             let threads = interpreter + layout.interpreter.threads_head;
-            OwnMemory::words([runtime, threads, head + layout.thread.id]) != Ok([newest, *head, *id])
+            OwnMemory::words([runtime, threads, head + layout.thread.id])
+                != Ok([newest, *head, *id])
         })
     }
 
