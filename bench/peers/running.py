@@ -26,10 +26,15 @@ UNITS = PROGRAMS / "units.py"
 Figures = Iterator[tuple[str, Union[float, str]]]
 # A run that takes so much longer than asked has failed.
 PATIENCE_SECONDS = 120
+ATTEMPTS = 3
 
 
 class FailedError(Exception):
     """A profiler did not do what it was asked for; the message says what it did instead."""
+
+
+class TooSlowError(FailedError):
+    """It did not end in time, nor would it at the next attempt."""
 
 
 @dataclass
@@ -62,7 +67,7 @@ def run(place: Place, command: Sequence[str]) -> Ran:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        raise FailedError(f"it did not end within {PATIENCE_SECONDS} s") from None
+        raise TooSlowError(f"it did not end within {PATIENCE_SECONDS} s") from None
     facts = json.loads(result.read_text(encoding="utf-8"))
     status = facts.pop("status")
     if status != 0:
@@ -79,9 +84,26 @@ def reason(errors: str) -> str:
 def record(
     tool: Tool, place: Place, rate: float, program: Path, *arguments: str
 ) -> tuple[Ran, Seen]:
-    """Runs a program under a tool; returns what came of it, and what the tool saw."""
+    """Runs a program under a tool; returns what came of it, and what the tool saw.
+
+    Some tools fail now and then; each gets three attempts, and what it says of its failures is
+    printed.
+    """
+    command = [*tool.run(place, rate), str(program), *arguments]
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return recorded(tool, place, command)
+        except TooSlowError:
+            raise
+        except FailedError as failure:
+            print(f"{tool.name} failed, once more: {failure}", file=sys.stderr, flush=True)
+    return recorded(tool, place, command)
+
+
+def recorded(tool: Tool, place: Place, command: Sequence[str]) -> tuple[Ran, Seen]:
+    """The same, at the first attempt."""
     place.output().unlink(missing_ok=True)
-    ran = run(place, [*tool.run(place, rate), str(program), *arguments])
+    ran = run(place, command)
     if not place.output().exists():
         raise FailedError("it wrote nothing")
     return ran, tool.read(place, ran.said + ran.errors)
