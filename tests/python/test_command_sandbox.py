@@ -12,17 +12,28 @@ if TYPE_CHECKING:
     import subprocess
 
 NUMBERS = {
-    "x86_64": {"process_vm_readv": 310, "rt_tgsigqueueinfo": 297},
-    "aarch64": {"process_vm_readv": 270, "rt_tgsigqueueinfo": 240},
+    "x86_64": {
+        "process_vm_readv": 310,
+        "rt_tgsigqueueinfo": 297,
+        "close_range": 436,
+        "unshare": 272,
+    },
+    "aarch64": {
+        "process_vm_readv": 270,
+        "rt_tgsigqueueinfo": 240,
+        "close_range": 436,
+        "unshare": 97,
+    },
 }.get(platform.machine(), {})
 
-# Has a system call answer EPERM from now on, as containers do (seccomp(2)), and becomes Python.
+# Has system calls answer EPERM from now on, as containers do (seccomp(2)), and becomes Python.
 WITHOUT_CALL = """
 import ctypes, os, struct, sys
-number = int(sys.argv[1])
-rules = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+refused = [((0x15, 0, 1, int(number)), (0x06, 0, 0, 0x50001)) for number in sys.argv[1].split()]
+rules = [(0x20, 0, 0, 0), *(rule for pair in refused for rule in pair), (0x06, 0, 0, 0x7fff0000)]
+count = len(rules)
 rules = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
-program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", 4, ctypes.addressof(rules)))
+program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", count, ctypes.addressof(rules)))
 prctl = ctypes.CDLL(None, use_errno=True).prctl
 if prctl(38, 1, 0, 0, 0) or prctl(22, 2, program):
     raise SystemExit(f"no filter: {os.strerror(ctypes.get_errno())}")
@@ -62,10 +73,11 @@ sys.exit(5 if child else 4)
 """
 
 
-def without_call(runner, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+def without_call(runner, names: str, *words: str) -> subprocess.CompletedProcess[str]:
     if not NUMBERS:
         pytest.skip(f"the numbers of system calls on {platform.machine()} are not known")
-    return runner.python("-c", WITHOUT_CALL, str(NUMBERS[name]), *words)
+    numbers = " ".join(str(NUMBERS[name]) for name in names.split())
+    return runner.python("-c", WITHOUT_CALL, numbers, *words)
 
 
 def without_proc(runner, *words: str) -> subprocess.CompletedProcess[str]:
@@ -91,6 +103,14 @@ def test_nothing_runs_where_the_engine_that_was_asked_for_can_not(runner, call):
     assert done.returncode == 2
     assert f"{call} is not allowed here" in done.stderr
     assert runner.files() == ["script.py"]
+
+
+@pytest.mark.parametrize("calls", ["close_range", "close_range unshare"])
+def test_descriptors_stay_the_programs_own(runner, program, calls):
+    words = ("-m", "pyflame", "-q", "-r", "10000", "-o", "x.folded", program("lowest_free.py"))
+    done = without_call(runner, calls, *words)
+    assert done.stdout == "[]\n", done.stderr
+    assert ";rest (" in (runner.folder / "x.folded").read_text()
 
 
 @pytest.mark.parametrize("engine", ["auto", "signal", "fallback"])

@@ -8,9 +8,11 @@
 use std::io::{BufRead as _, BufReader};
 use std::ops::Range;
 
+use crate::descriptors;
+
 /// The C stack of a thread, as far as it is mapped now; empty where that can't be told.
 pub(crate) fn of_thread(is_main: bool, pthread: u64) -> Range<u64> {
-    let Ok(maps) = std::fs::File::open("/proc/thread-self/maps") else { return 0..0 };
+    let Ok(maps) = descriptors::open("/proc/thread-self/maps") else { return 0..0 };
     let mut lines = BufReader::new(maps).lines().map_while(Result::ok);
     lines.find_map(|line| stack_in(&line, is_main, pthread)).unwrap_or(0..0)
 }
@@ -50,6 +52,7 @@ mod tests {
 
     #[test]
     fn the_stack_of_this_test_is_found() {
+        descriptors::leave_the_shared_table();
         let local = 0_u8;
         // A test runs in a thread that is not the main one.
         let address = std::ptr::from_ref(&local) as u64;

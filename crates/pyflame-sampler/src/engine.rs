@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "pthread_atfork, pthread_self and the signal mask")]
 
 use std::mem::ManuallyDrop;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
@@ -22,7 +23,7 @@ use crate::roster::PthreadId;
 use crate::self_check::{self, OwnFrame};
 use crate::signal::Signal;
 use crate::ticker::{Command, Ticker};
-use crate::{StartError, StopError, clock, deaths, gil, pending_call, wake};
+use crate::{StartError, StopError, clock, deaths, descriptors, gil, pending_call, wake};
 
 /// A recording in progress, as its owner sees it.
 #[derive(Debug)]
@@ -215,8 +216,9 @@ pub fn resume_after_fork() {
     if paused().is_none() {
         return;
     }
-    let threads = std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
-    if threads != 1 || !pending_call::add(resume_later) {
+    // A folder has two links more than folders in it; asking for that takes no descriptor.
+    let links = std::fs::metadata("/proc/self/task").map_or(0, |folder| folder.nlink());
+    if links != 3 || !pending_call::add(resume_later) {
         resume();
     }
 }
@@ -264,6 +266,7 @@ fn resume() {
 
 /// What the sampling thread does.
 fn sample(ticker: Ticker, python: &'static Python) -> Option<Ticker> {
+    descriptors::leave_the_shared_table();
     be_punctual();
     let paused = ticker.run();
     if paused.is_none() {

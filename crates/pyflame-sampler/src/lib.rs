@@ -16,6 +16,7 @@ mod c_stack;
 mod clock;
 mod code_cache;
 mod deaths;
+mod descriptors;
 mod detached;
 mod engine;
 mod eye;

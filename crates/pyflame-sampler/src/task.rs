@@ -4,9 +4,10 @@
 //! and as the 37th the CPU on which the thread ran last; `status` has the blocked signals as a hexadecimal mask behind `SigBlk:`, and
 //! those that wait for the thread behind `SigPnd:` (proc(5)).
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
+
+use crate::descriptors;
 
 /// What a thread that is off the CPU is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +31,17 @@ impl Task {
 
     /// What a thread that is off the CPU is doing; `None` once it has ended.
     ///
-    /// The file is opened each time, for 2 µs more than reading alone takes: a descriptor that we
-    /// kept could be closed by the program (`os.closerange`), and be one of its own by the time
-    /// we close it.
-    ///
-    /// Where there is no `/proc`, as in a service that has made an empty folder its root, a thread
-    /// that is off the CPU is taken to sleep, which is what most do.
+    /// Where there is no `/proc`, as in a service that has made an empty folder its root, or where it
+    /// can't be looked at in a way that the program does not notice, a thread that is off the CPU is
+    /// taken to sleep, which is what most do.
     pub(crate) fn rest(self) -> Option<Rest> {
-        let Ok(mut stat) = File::open(format!("/proc/self/task/{}/stat", self.native_id)) else {
-            return (!Path::new("/proc/self/task").exists()).then_some(Rest::Asleep);
+        let mut stat = match descriptors::open(&self.file("stat")) {
+            Ok(stat) => stat,
+            Err(error) => {
+                let is_unknown = error.kind() == ErrorKind::Unsupported
+                    || !Path::new("/proc/self/task").exists();
+                return is_unknown.then_some(Rest::Asleep);
+            }
         };
         let mut bytes = [0; 1024];
         let count = stat.read(&mut bytes).ok()?;
@@ -57,8 +60,14 @@ impl Task {
     }
 
     fn has_bit(self, field: &str, signal: i32) -> bool {
-        std::fs::read_to_string(format!("/proc/self/task/{}/status", self.native_id))
-            .is_ok_and(|status| parse_bit(&status, field, signal))
+        let mut status = String::new();
+        descriptors::open(&self.file("status"))
+            .and_then(|mut file| file.read_to_string(&mut status))
+            .is_ok_and(|_| parse_bit(&status, field, signal))
+    }
+
+    fn file(self, name: &str) -> String {
+        format!("/proc/self/task/{}/{name}", self.native_id)
     }
 }
 
