@@ -207,6 +207,12 @@ impl Layout {
         if self.minor == 11 { u8::MAX } else { 3 }
     }
 
+    /// Whether the outermost frame of every stack is a marker: from 3.12 on, whatever enters the
+    /// eval loop puts one before its first frame (`_PyEval_EvalFrameDefault`, Python/ceval.c).
+    pub(crate) fn ends_with_shim(&self) -> bool {
+        self.minor >= 12
+    }
+
     /// The largest owner that exists.
     pub(crate) fn last_owner(&self) -> u8 {
         match self.minor {

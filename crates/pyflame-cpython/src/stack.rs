@@ -14,7 +14,8 @@
 //!    the chunk's top.
 //! 2. 3.11 and 3.12: the frames of the running eval loop end at its entry frame, whose caller is
 //!    the current frame of the eval loop around it.
-//! 3. Every stack ends: with a null link, and on 3.15 at the thread's base frame.
+//! 3. Every stack ends: with a null link, from 3.12 on at a marker, and on 3.15 at the thread's base
+//!    frame. (A generator that has just yielded has a null link, too, but it is no marker.)
 //!
 //! Whether a frame's code object is one is for the reader of it to find out
 //! ([`crate::CodeObject::read`]).
@@ -85,7 +86,7 @@ impl StackReader {
     ) -> Result<(), StackError> {
         let mut top = self.top(memory, thread)?;
         let mut address = top.frame;
-        let mut last = 0;
+        let mut last = None;
         let mut circle = Circle::default();
         for _ in 0..MAX_FRAMES {
             if address == 0 {
@@ -99,7 +100,7 @@ impl StackReader {
             if !frame.is_shim {
                 found(frame.raw);
             }
-            last = address;
+            last = Some((address, frame.is_shim));
             address = frame.previous;
         }
         Err(StackError::Endless)
@@ -199,9 +200,18 @@ impl StackReader {
     }
 
     /// Fact 3.
-    fn ended_at(&self, memory: &mut impl Memory, thread: u64, last: u64) -> Result<(), StackError> {
+    fn ended_at(
+        &self,
+        memory: &mut impl Memory,
+        thread: u64,
+        last: Option<(u64, bool)>,
+    ) -> Result<(), StackError> {
+        if self.layout.ends_with_shim() && last.is_some_and(|(_, is_shim)| !is_shim) {
+            return Err(StackError::Endless);
+        }
+        let address = last.map_or(0, |(address, _)| address);
         match self.layout.thread.base_frame {
-            Some(base) if last != memory.word(thread.wrapping_add(base))? => {
+            Some(base) if address != memory.word(thread.wrapping_add(base))? => {
                 Err(StackError::Endless)
             }
             _ => Ok(()),
@@ -254,4 +264,66 @@ struct Frame {
     is_shim: bool,
     /// The running eval loop was entered with it.
     is_entry: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREAD_STATE: u64 = 0x1000;
+    const YIELDED: u64 = 0x2000;
+    const MARKER: u64 = 0x3000;
+    const CODE: u64 = 0x8000;
+
+    /// Zeros with words in them, laid out by hand.
+    struct Words(Vec<(u64, u64)>);
+
+    impl Memory for Words {
+        fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unreadable> {
+            into.fill(0);
+            for (place, word) in &self.0 {
+                let Some(start) = place.checked_sub(address) else { continue };
+                let start = usize::try_from(start).map_err(|_| Unreadable { address })?;
+                if let Some(part) = into.get_mut(start..start + 8) {
+                    part.copy_from_slice(&word.to_le_bytes());
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// Walks a stack of one generator, whose caller is at `previous`.
+    fn walked(previous: u64) -> Result<usize, StackError> {
+        let layout = Layout::of(3, 13).expect("is known");
+        let (TopFrame::Direct(top), Instruction::Pointer(instruction), Some(owner)) =
+            (layout.thread.top, layout.frame.instruction, layout.frame.owner)
+        else {
+            unreachable!("so it is on 3.13")
+        };
+        let owned_by = |owner_is: u8| u64::from(owner_is) << (owner % 8 * 8);
+        let start = CODE + layout.code.instructions.expect("from 3.12 on");
+        let mut memory = Words(vec![
+            (THREAD_STATE + top, YIELDED),
+            (YIELDED + layout.frame.code, CODE),
+            (YIELDED + instruction, start + 8),
+            (YIELDED + layout.frame.previous, previous),
+            (YIELDED + (owner & !7), owned_by(GENERATOR)),
+            (MARKER + (owner & !7), owned_by(layout.first_shim_owner())),
+        ]);
+        let mut frames = 0;
+        StackReader { layout }.walk(&mut memory, THREAD_STATE, |_| frames += 1)?;
+        Ok(frames)
+    }
+
+    #[test]
+    fn a_stack_that_ends_at_a_marker_is_whole() {
+        assert_eq!(walked(MARKER), Ok(1));
+    }
+
+    /// The interpreter clears the link of a generator as it yields; who reads the thread state before
+    /// and the generator after sees a stack that was never there.
+    #[test]
+    fn a_stack_that_ends_at_a_generator_is_refused() {
+        assert_eq!(walked(0), Err(StackError::Endless));
+    }
 }

@@ -7,7 +7,7 @@
 //!
 //! - Another thread was the last to have it, and it has not changed hands: that is proof.
 //! - The thread was the last itself. It could take and release the GIL without a trace; but hardly
-//!   so that its stack is torn in the same way in three copies, between which it is without the GIL.
+//!   so that its stack is torn in the same way in four copies, between which it is without the GIL.
 //!
 //! Only a thread that takes the GIL and releases it every few microseconds is signalled whether it
 //! has it or not. docs/engine.md has the argument and the numbers.
@@ -46,7 +46,11 @@ pub(crate) struct Reading {
 
 /// How often the memory of the stack must be found unchanged where a thread was the last to have
 /// the GIL.
-const COMPARISONS: u32 = 2;
+const COMPARISONS: u32 = 3;
+
+/// How long the wait before each of them is at most. It differs, so that a thread that does the same
+/// thing every few microseconds is not in step with them.
+const LONGEST_PAUSE_NS: u64 = 2_000;
 
 /// What is without the GIL for so long may be a system call that waits.
 const LONG_NS: u64 = 25_000;
@@ -105,6 +109,20 @@ impl Eye<'_> {
         let without_gil = || gil.now().filter(|now| !now.is_held_by(thread));
         let Some(after) = without_gil() else { return false };
         before.proves_absence_of(thread, &after)
-            || (0..COMPARISONS).all(|_| self.snapshot.is_unchanged() && without_gil().is_some())
+            || (0..COMPARISONS).all(|_| {
+                pause();
+                self.snapshot.is_unchanged() && without_gil().is_some()
+            })
+    }
+}
+
+/// Waits for a time that nobody is in step with.
+fn pause() {
+    let now_ns = clock::monotonic_ns();
+    // Fibonacci hashing (Knuth, volume 3, 6.4): all bits of the time decide.
+    let share = now_ns.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let until_ns = now_ns + ((LONGEST_PAUSE_NS * share) >> 32);
+    while clock::monotonic_ns() < until_ns {
+        std::hint::spin_loop();
     }
 }
