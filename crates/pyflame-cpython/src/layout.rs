@@ -207,9 +207,9 @@ impl Layout {
         if self.minor == 11 { u8::MAX } else { 3 }
     }
 
-    /// Whether the outermost frame of every stack is a marker: from 3.12 on, whatever enters the
-    /// eval loop puts one before its first frame (`_PyEval_EvalFrameDefault`, Python/ceval.c).
-    pub(crate) fn ends_with_shim(&self) -> bool {
+    /// Whether a generator that runs has a link to something: from 3.12 on, whatever enters the eval
+    /// loop puts a marker before its first frame (`_PyEval_EvalFrameDefault`, Python/ceval.c).
+    pub(crate) fn links_generators(&self) -> bool {
         self.minor >= 12
     }
 

@@ -14,8 +14,9 @@
 //!    the chunk's top.
 //! 2. 3.11 and 3.12: the frames of the running eval loop end at its entry frame, whose caller is
 //!    the current frame of the eval loop around it.
-//! 3. Every stack ends: with a null link, from 3.12 on at a marker, and on 3.15 at the thread's base
-//!    frame. (A generator that has just yielded has a null link, too, but it is no marker.)
+//! 3. Every stack ends: with a null link, and on 3.15 at the thread's base frame. From 3.12 on, a
+//!    generator with a null link has just yielded. (Whatever enters the eval loop puts a marker before
+//!    its first frame; but greenlet passes over markers while it switches, so others may end a stack.)
 //!
 //! Whether a frame's code object is one is for the reader of it to find out
 //! ([`crate::CodeObject::read`]).
@@ -86,7 +87,7 @@ impl StackReader {
     ) -> Result<(), StackError> {
         let mut top = self.top(memory, thread)?;
         let mut address = top.frame;
-        let mut last = None;
+        let mut last = (0, THREAD);
         let mut circle = Circle::default();
         for _ in 0..MAX_FRAMES {
             if address == 0 {
@@ -100,7 +101,7 @@ impl StackReader {
             if !frame.is_shim {
                 found(frame.raw);
             }
-            last = Some((address, frame.is_shim));
+            last = (address, frame.owner);
             address = frame.previous;
         }
         Err(StackError::Endless)
@@ -204,12 +205,11 @@ impl StackReader {
         &self,
         memory: &mut impl Memory,
         thread: u64,
-        last: Option<(u64, bool)>,
+        (address, owner): (u64, u8),
     ) -> Result<(), StackError> {
-        if self.layout.ends_with_shim() && last.is_some_and(|(_, is_shim)| !is_shim) {
+        if self.layout.links_generators() && owner == GENERATOR {
             return Err(StackError::Endless);
         }
-        let address = last.map_or(0, |(address, _)| address);
         match self.layout.thread.base_frame {
             Some(base) if address != memory.word(thread.wrapping_add(base))? => {
                 Err(StackError::Endless)
