@@ -165,9 +165,10 @@ impl Recording {
         }
     }
 
-    /// Whether the threads are to be looked at now.
-    pub(crate) fn is_due(&mut self, now_ns: u64) -> bool {
-        self.phase == Phase::Within && self.schedule.is_due(now_ns)
+    /// Whether the threads are to be looked at now, where `is_awaited` says that one of them has
+    /// not answered the last look.
+    pub(crate) fn is_due(&mut self, now_ns: u64, is_awaited: bool) -> bool {
+        self.phase == Phase::Within && self.schedule.is_due(now_ns, is_awaited)
     }
 
     /// Whether the time has come to begin, or to end.

@@ -56,6 +56,15 @@ pub(crate) struct Ticker {
     recorded_ns: u64,
 }
 
+/// What the threads have yet to answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unanswered {
+    /// When to look for answers, or to ask again.
+    next_ns: Option<u64>,
+    /// Whether a thread has yet to answer the first look that asked it.
+    is_new: bool,
+}
+
 /// The longest sleep: what is known of dead code objects is not to pile up.
 const LONGEST_SLEEP_NS: u64 = 50_000_000;
 
@@ -115,7 +124,7 @@ impl Ticker {
                     }
                 }
             }
-            let collect_ns = self.collect();
+            let unanswered = self.collect();
             let now_ns = monotonic_ns();
             if self.is_to_end(now_ns) {
                 self.leave();
@@ -123,7 +132,8 @@ impl Ticker {
             }
             self.begin_and_end(now_ns);
             self.publish(now_ns);
-            let due: Vec<bool> = self.recordings.iter_mut().map(|r| r.is_due(now_ns)).collect();
+            let recordings = self.recordings.iter_mut();
+            let due: Vec<bool> = recordings.map(|r| r.is_due(now_ns, unanswered.is_new)).collect();
             let is_due = due.contains(&true);
             if is_due {
                 self.look(now_ns, &due);
@@ -136,7 +146,7 @@ impl Ticker {
             if is_due {
                 continue; // Looking takes time, and something may be due by now.
             }
-            let next_ns = self.recordings.iter().map(Recording::next_ns).chain(collect_ns);
+            let next_ns = self.recordings.iter().map(Recording::next_ns).chain(unanswered.next_ns);
             wake::wait_until(next_ns.fold(now_ns + LONGEST_SLEEP_NS, u64::min), calls);
         }
     }
@@ -291,10 +301,10 @@ impl Ticker {
         }
     }
 
-    /// Takes what the threads have captured; returns when to do so again, if some have yet to.
-    fn collect(&mut self) -> Option<u64> {
+    /// Takes what the threads have captured; returns what they have yet to.
+    fn collect(&mut self) -> Unanswered {
         let now_ns = monotonic_ns();
-        let (mut deaths, mut next_ns) = (u64::MAX, None);
+        let (mut deaths, mut unanswered) = (u64::MAX, Unanswered::default());
         for thread in self.roster.iter_mut() {
             let Some(request) = thread.request else { continue };
             let everyone: Vec<bool> = self.recordings.iter().map(Recording::is_within).collect();
@@ -306,14 +316,16 @@ impl Ticker {
             };
             if let Some(request) = thread.request {
                 let look_ns = request.again_ns.unwrap_or(now_ns + COLLECT_AFTER_NS);
-                next_ns = Some(next_ns.map_or(look_ns, |next: u64| next.min(look_ns)));
+                let next_ns = unanswered.next_ns.map_or(look_ns, |next_ns| next_ns.min(look_ns));
+                unanswered.next_ns = Some(next_ns);
+                unanswered.is_new |= request.unanswered == 0;
                 deaths = deaths.min(request.deaths);
             }
         }
         // A capture still to come is later than its request.
         self.codes.absorb();
         self.codes.forget_dead(deaths);
-        next_ns
+        unanswered
     }
 
     fn leave(self) {
