@@ -32,7 +32,7 @@ const TRIES: u64 = 4;
 const MOST_MISSED: u64 = 1000;
 
 /// By what part of itself a gap is shorter while something is to be made up for.
-const HASTE: u64 = 8;
+const HASTE: u64 = 4;
 
 impl Schedule {
     /// A schedule that starts at `now_ns`; `seed` tells one run's gaps from another's.
