@@ -114,7 +114,12 @@ def calibrate(cycle: Callable[[], Any]) -> int:
 
 
 def timed(cycle: Callable[[], Any], count: int) -> float:
-    """The time that some rounds take."""
+    """The time that some rounds take, after some that bring the CPU's caches back to them.
+
+    What switches sampling on or off fills the caches with itself, which is no cost of a sample.
+    """
+    for _ in range(count // 10):
+        cycle()
     started = time.perf_counter()
     for _ in range(count):
         cycle()
