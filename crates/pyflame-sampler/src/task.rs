@@ -50,20 +50,23 @@ impl Task {
 
     /// Whether the thread blocks `signal`. Where that can't be known, it does not.
     pub(crate) fn blocks(self, signal: i32) -> bool {
-        self.has_bit("SigBlk:", signal)
+        self.status().is_some_and(|status| parse_bit(&status, "SigBlk:", signal))
     }
 
-    /// Whether a `signal` that was sent to the thread waits, for it is blocked. (A handler blocks
-    /// its own signal, too, but then none of it waits.)
+    /// Whether a `signal` that was sent to the thread waits, for it is blocked.
+    ///
+    /// A handler blocks its own signal, too, but then none of it waits. So both must come from one
+    /// reading, for which the kernel holds the lock of the thread's signals (`task_sig` in
+    /// fs/proc/array.c): of two, the first can see a signal on its way, and the second its handler.
     pub(crate) fn holds_back(self, signal: i32) -> bool {
-        self.has_bit("SigPnd:", signal) && self.blocks(signal)
+        self.status().is_some_and(|status| is_held_back(&status, signal))
     }
 
-    fn has_bit(self, field: &str, signal: i32) -> bool {
+    fn status(self) -> Option<String> {
         let mut status = String::new();
-        descriptors::open(&self.file("status"))
-            .and_then(|mut file| file.read_to_string(&mut status))
-            .is_ok_and(|_| parse_bit(&status, field, signal))
+        let mut file = descriptors::open(&self.file("status")).ok()?;
+        file.read_to_string(&mut status).ok()?;
+        Some(status)
     }
 
     fn file(self, name: &str) -> String {
@@ -80,6 +83,10 @@ fn parse_rest(stat: &[u8]) -> Option<Rest> {
         "X" | "Z" => None,
         _ => Some(Rest::Asleep),
     }
+}
+
+fn is_held_back(status: &str, signal: i32) -> bool {
+    parse_bit(status, "SigPnd:", signal) && parse_bit(status, "SigBlk:", signal)
 }
 
 fn parse_bit(status: &str, field: &str, signal: i32) -> bool {
@@ -111,5 +118,14 @@ mod tests {
         assert!(parse_bit(status, "SigBlk:", 23));
         assert!(!parse_bit(status, "SigBlk:", 22));
         assert!(!parse_bit(status, "SigPnd:", 23));
+    }
+
+    #[test]
+    fn a_signal_is_held_back_that_waits_and_is_blocked_at_once() {
+        let status =
+            |pending: &str, blocked: &str| format!("SigPnd:\t{pending}\nSigBlk:\t{blocked}\n");
+        assert!(is_held_back(&status("0000000000400000", "0000000000400000"), 23));
+        assert!(!is_held_back(&status("0000000000400000", "0000000000000000"), 23));
+        assert!(!is_held_back(&status("0000000000000000", "0000000000400000"), 23));
     }
 }
