@@ -41,7 +41,8 @@ class Server:
         command = [sys.executable, "-m"]
         subprocess.run([*command, "django", "migrate", "-v0"], env=environment, check=True)
         if kind.startswith("runserver"):
-            command += ["django", *kind.split(), "--noreload", f"127.0.0.1:{self.port}"]
+            place = f"127.0.0.1:{self.port}"
+            command = [sys.executable, "development.py", *kind.split(), "--noreload", place]
         else:
             command += ["uvicorn", "serving:asgi", "--port", str(self.port), "--log-level=warning"]
         with self.log.open("wb") as log:
