@@ -190,8 +190,12 @@ impl Eye<'_> {
         let Look { at_ns: now_ns, cpu_ns, .. } = look;
         if let Some(request) = &mut thread.request {
             (request.wanted_ns, request.cpu_ns) = (now_ns, cpu_ns);
-            request.unanswered += 1;
-            if request.unanswered % PATIENCE == 0 && thread.task.holds_back(self.signal.number()) {
+            request.is_overdue = true;
+            if now_ns < request.doubt_ns {
+                return Some(Seen::Thread);
+            }
+            request.doubt_ns = now_ns + PATIENCE_NS;
+            if thread.task.holds_back(self.signal.number()) {
                 thread.mask = thread.mask.blocked_for_longer(now_ns);
                 for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
             }
@@ -229,7 +233,8 @@ impl Eye<'_> {
                     wanted_ns: now_ns,
                     cpu_ns,
                     deaths,
-                    unanswered: 0,
+                    is_overdue: false,
+                    doubt_ns: now_ns + PATIENCE_NS,
                     retakes: 0,
                     again_ns: None,
                 });
@@ -313,8 +318,10 @@ impl Thread {
 /// How often a thread is looked at that has the GIL, and has it no more when it is to be signalled.
 const MOST_TURNS: u32 = 2;
 
-/// How often a thread may leave a request unanswered before its signal mask is asked for.
-const PATIENCE: u32 = 8;
+/// For how long a thread may leave a request unanswered before its signal mask is asked for. A
+/// thread that has given its answer, but not ended our handler yet, looks as if it blocked the next
+/// signal: for less than a microsecond, unless the machine takes its CPU away just then.
+const PATIENCE_NS: u64 = 5_000_000;
 
 /// How long a thread that blocks our signal is believed to.
 const BLOCKED_AT_FIRST_NS: u64 = 50_000;

@@ -349,9 +349,14 @@ impl Recording {
             self.keep_cpu(look, ids);
         }
         self.scopes.cover(ids, look.at_ns.saturating_sub(totals.wall_ns), look.at_ns);
+        let labels = self.labels(ids);
+        self.profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
+    }
+
+    /// The labels in the profile, whose pairs are filled in at the end.
+    fn labels(&mut self, ids: LabelIds) -> LabelsId {
         let profile = &mut self.profile;
-        let labels = self.scopes.labels(ids, || profile.add_labels(Labels::default()));
-        profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
+        self.scopes.labels(ids, || profile.add_labels(Labels::default()))
     }
 
     /// The stack of frames that are given outermost first.

@@ -70,8 +70,10 @@ pub(crate) struct Request {
     pub(crate) cpu_ns: u64,
     /// How many code objects had died when it was first wanted.
     pub(crate) deaths: u64,
-    /// How often it was wanted without an answer.
-    pub(crate) unanswered: u32,
+    /// Whether it has been wanted again since.
+    pub(crate) is_overdue: bool,
+    /// When to ask whether the thread blocks the signal.
+    pub(crate) doubt_ns: u64,
     /// How often a capture was not believed.
     pub(crate) retakes: u32,
     /// When to have it taken again, if the last one was not believed.

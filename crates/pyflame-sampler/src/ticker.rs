@@ -318,7 +318,7 @@ impl Ticker {
                 let look_ns = request.again_ns.unwrap_or(now_ns + COLLECT_AFTER_NS);
                 let next_ns = unanswered.next_ns.map_or(look_ns, |next_ns| next_ns.min(look_ns));
                 unanswered.next_ns = Some(next_ns);
-                unanswered.is_new |= request.unanswered == 0;
+                unanswered.is_new |= !request.is_overdue;
                 deaths = deaths.min(request.deaths);
             }
         }

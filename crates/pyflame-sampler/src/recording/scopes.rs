@@ -5,10 +5,12 @@
 
 use std::time::Duration;
 
-use pyflame_profile::{Category, LabelsId, Meta, Profile, StackId, State, Thread, Totals};
+use pyflame_profile::{
+    Category, LabelsId, Meta, Profile, SampleKey, StackId, State, Thread, Totals,
+};
 use rustc_hash::FxHashMap;
 
-use super::{Look, Recorded, Recording, UNSEEN_END, uncaptured, unlabelled, unseen_cpu};
+use super::{Look, Recorded, Recording, UNSEEN_END, uncaptured, unseen_cpu};
 use crate::labels::LabelIds;
 
 /// The scopes that are followed, and the labels of one recording.
@@ -18,6 +20,9 @@ pub(crate) struct Scopes {
     known: FxHashMap<u64, LabelsId>,
     /// The number and scope of each set of labels of the profile.
     ids: Vec<LabelIds>,
+    /// The sets of labels of scopes that have ended, for others to use: some scope may always be
+    /// followed, for as long as a server lives.
+    free: Vec<LabelsId>,
 }
 
 /// A followed piece of work.
@@ -69,22 +74,25 @@ impl Scopes {
             return LabelsId::NONE;
         }
         *self.known.entry(ids.number).or_insert_with(|| {
-            self.ids.push(ids);
-            add()
+            let labels = self.free.pop().unwrap_or_else(add);
+            match labels.index().and_then(|index| self.ids.get_mut(index)) {
+                Some(place) => *place = ids,
+                None => self.ids.push(ids),
+            }
+            labels
         })
     }
 
     /// Ends a scope; samples that come later are nobody's.
     fn take(&mut self, scope: u64) -> Option<Scope> {
-        let ids = &self.ids;
-        self.known.retain(|_, labels| ids.get(position(*labels)).is_some_and(|i| i.scope != scope));
+        let ended = self.known.extract_if(|_, labels| is_within(&self.ids, *labels, scope));
+        self.free.extend(ended.map(|(_, labels)| labels));
         self.followed.remove(&scope)
     }
 
     /// Whether labels of the profile belong to a scope.
     pub(crate) fn is_within(&self, labels: LabelsId, scope: u64) -> bool {
-        labels != LabelsId::NONE
-            && self.ids.get(position(labels)).is_some_and(|ids| ids.scope == scope)
+        is_within(&self.ids, labels, scope)
     }
 
     /// The numbers of the sets of labels, in the order of the profile's.
@@ -102,6 +110,7 @@ impl Recording {
     /// Ends a scope and hands over what belongs to it. What was lost meanwhile may belong to it,
     /// and is counted.
     pub(crate) fn take_scope(&mut self, scope: u64, now_ns: u64) -> Option<Recorded> {
+        let labels = self.labels(LabelIds { number: scope, scope });
         let label_numbers = self.scopes.numbers();
         let scopes = &self.scopes;
         let mut profile = self.profile.split_off(|labels| scopes.is_within(labels, scope));
@@ -111,18 +120,21 @@ impl Recording {
         meta.uncaptured -= before.uncaptured;
         meta.retaken -= before.retaken;
         meta.duration = Duration::from_nanos(now_ns.saturating_sub(ended.began_ns));
-        let first_thread = profile.samples().next().map(|(key, _)| key.thread);
-        if let Some(thread) = first_thread.filter(|_| ended.unseen_cpu_ns > 0) {
+        if ended.unseen_cpu_ns > 0 {
             let totals = Totals { samples: 0, wall_ns: 0, cpu_ns: ended.unseen_cpu_ns };
             let stack = unseen_cpu(&mut profile);
-            profile.record_totals(unlabelled(thread, stack), totals);
+            mark(&mut profile, labels, stack, totals);
         }
         let mut covered = Duration::from_nanos(ended.covered_ns);
         // As with a whole recording, up to two intervals without a look are as it should be.
         let last_look_ns = self.previous_tick_ns.max(ended.began_ns);
         let end = Duration::from_nanos(now_ns.saturating_sub(last_look_ns));
         if end > 2 * self.options.interval {
-            add_unseen_end(&mut profile, end);
+            let wall_ns = u64::try_from(end.as_nanos()).unwrap_or(u64::MAX);
+            let stack = unseen_end(&mut profile);
+            let totals = Totals { samples: 1, wall_ns, cpu_ns: 0 };
+            mark(&mut profile, labels, stack, totals);
+            profile.meta.uncaptured += 1;
             covered += end;
         }
         Some(Recorded { profile, seen_ns: self.seen_ns.clone(), label_numbers, covered })
@@ -148,17 +160,60 @@ impl Recording {
     }
 }
 
-/// Shows the time before the end of a scope in which the sampling thread had no CPU.
-fn add_unseen_end(profile: &mut Profile, end: Duration) {
-    let marker = profile.add_marker(&uncaptured(UNSEEN_END), Category::Uncaptured);
-    let stack = profile.push_frame(StackId::EMPTY, marker);
-    let thread = profile.add_thread(Thread::default());
-    let wall_ns = u64::try_from(end.as_nanos()).unwrap_or(u64::MAX);
-    let totals = Totals { samples: 1, wall_ns, cpu_ns: 0 };
-    profile.record_totals(unlabelled(thread, stack), totals);
-    profile.meta.uncaptured += 1;
+/// Counts what is known of a scope, but not of which of its threads.
+fn mark(profile: &mut Profile, labels: LabelsId, stack: StackId, totals: Totals) {
+    let first = profile.samples().map(|(key, _)| key.thread).min();
+    let thread = first.unwrap_or_else(|| profile.add_thread(Thread::default()));
+    let key = SampleKey { thread, stack, state: State::Running, labels };
+    profile.record_totals(key, totals);
 }
 
-fn position(labels: LabelsId) -> usize {
-    labels.index().unwrap_or(usize::MAX)
+/// The stack under which the end of a scope is shown, if the sampling thread had no CPU by then.
+fn unseen_end(profile: &mut Profile) -> StackId {
+    let marker = profile.add_marker(&uncaptured(UNSEEN_END), Category::Uncaptured);
+    profile.push_frame(StackId::EMPTY, marker)
+}
+
+fn is_within(ids: &[LabelIds], labels: LabelsId, scope: u64) -> bool {
+    labels.index().and_then(|index| ids.get(index)).is_some_and(|ids| ids.scope == scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::Options;
+
+    fn recording() -> Recording {
+        Recording::new(1, Options { by_scope: true, ..Options::default() }, None, 0)
+    }
+
+    #[test]
+    fn the_end_that_no_look_saw_belongs_to_the_scope() {
+        let mut recording = recording();
+        recording.follow_scope(7, 0);
+        let ids = LabelIds { number: 8, scope: 7 };
+        let first = Look { native_id: 1, seen_ns: 0, at_ns: 0, cpu_ns: 0 };
+        recording.follow_from_now(first);
+        let look = Look { at_ns: 1_000_000, cpu_ns: 1_000_000, ..first };
+        recording.tick(look.at_ns);
+        recording.record(look, StackId::EMPTY, State::Running, ids);
+        let taken = recording.take_scope(7, 5_000_000).unwrap();
+        assert_eq!(taken.label_numbers, [8, 7]);
+        let samples = taken.profile.samples().map(|(key, totals)| (key.labels, totals.wall_ns));
+        let mut samples: Vec<_> = samples.map(|(l, ns)| (l.index().unwrap(), ns)).collect();
+        samples.sort_unstable();
+        assert_eq!(samples, [(0, 1_000_000), (1, 4_000_000)]);
+        assert_eq!(taken.profile.threads().len(), 1);
+        assert_eq!(taken.covered, taken.profile.meta.duration);
+    }
+
+    #[test]
+    fn scopes_that_have_ended_leave_no_labels_behind() {
+        let mut recording = recording();
+        recording.follow_scope(1, 0);
+        for scope in 2..10_000 {
+            recording.follow_scope(scope, 0);
+            assert!(recording.take_scope(scope, 1).unwrap().label_numbers.len() < 3);
+        }
+    }
 }

@@ -1,0 +1,68 @@
+"""A thread that blocks signals can't be asked for its stack: its time is shown, and why."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import pyflame
+import pytest
+
+BLOCKED = "[uncaptured: the thread blocks signals]"
+
+
+def spin(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def open_before():
+    spin(0.2)
+
+
+def closed():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    spin(0.3)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def open_again():
+    spin(0.2)
+
+
+def seconds(profile, text):
+    stacks = (line.rsplit(" ", 1) for line in profile.folded(mode="cpu").splitlines())
+    return sum(int(value) / 1e6 for stack, value in stacks if text in stack)
+
+
+@pytest.mark.parametrize("interval", [0.01, 0.001, 0.0001])
+def test_a_thread_that_blocks_signals_for_a_while(interval):
+    def work():
+        open_before()
+        closed()
+        open_again()
+
+    with pyflame.Profiler(interval=interval, threads="all", engine="signal") as profiler:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    profile = profiler.profile
+    # Whenever it has no CPU, its stack is read without its help.
+    assert seconds(profile, BLOCKED) > 0
+    assert seconds(profile, BLOCKED) + seconds(profile, "closed") == pytest.approx(0.3, abs=0.05)
+    assert seconds(profile, "open_before") == pytest.approx(0.2, abs=0.05)
+    assert seconds(profile, "open_again") == pytest.approx(0.2, abs=0.05)
+
+
+def test_a_thread_that_has_blocked_signals_since_before():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        with pyflame.Profiler(interval=0.001) as profiler:
+            spin(0.3)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    profile = profiler.profile
+    assert seconds(profile, BLOCKED) > 0
+    assert seconds(profile, BLOCKED) + seconds(profile, "spin") == pytest.approx(0.3, abs=0.03)
