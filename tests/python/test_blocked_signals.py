@@ -24,7 +24,7 @@ def open_before():
 
 def closed():
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    spin(0.3)
+    spin(0.5)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
@@ -37,7 +37,7 @@ def seconds(profile, text):
     return sum(int(value) / 1e6 for stack, value in stacks if text in stack)
 
 
-@pytest.mark.parametrize("interval", [0.01, 0.001, 0.0001])
+@pytest.mark.parametrize("interval", [0.001, 0.0001])
 def test_a_thread_that_blocks_signals_for_a_while(interval):
     def work():
         open_before()
@@ -51,9 +51,9 @@ def test_a_thread_that_blocks_signals_for_a_while(interval):
     profile = profiler.profile
     # Whenever it has no CPU, its stack is read without its help.
     assert seconds(profile, BLOCKED) > 0
-    assert seconds(profile, BLOCKED) + seconds(profile, "closed") == pytest.approx(0.3, abs=0.05)
-    assert seconds(profile, "open_before") == pytest.approx(0.2, abs=0.05)
-    assert seconds(profile, "open_again") == pytest.approx(0.2, abs=0.05)
+    assert seconds(profile, BLOCKED) + seconds(profile, "closed") == pytest.approx(0.5, abs=0.1)
+    assert seconds(profile, "open_before") == pytest.approx(0.2, abs=0.1)
+    assert seconds(profile, "open_again") == pytest.approx(0.2, abs=0.1)
 
 
 def test_a_thread_that_has_blocked_signals_since_before():

@@ -102,7 +102,6 @@ for _ in range(10):
     print(os.wait()[1])
 """
     )
-    assert len(profile.processes) == 11
     assert seconds_of(profile, "script.py (pid ", "spin") > 10 * 0.005
 
 
@@ -359,7 +358,8 @@ os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
 """,
     )
     said = runner.pyflame("-o", "x.svg", "script.py").stderr
-    assert "2 processes, 2 threads (the last moments of 1 process are missing) ->" in said
+    assert ", 2 processes, 2 threads" in said
+    assert " (the last moments of 1 process are missing) ->" in said
 
 
 def test_workers_of_workers_find_nothing_of_ours_in_multiprocessing(recorded):
