@@ -38,6 +38,8 @@ class Column:
     """Of the figure as shown: what looks equal is equal. None where there is no better."""
     is_change: bool = False
     """Shown with its sign and its standard error."""
+    floor: str | None = None
+    """The figure of the same unit that chance alone gives; what lies below it says no more."""
 
     def shown(self, row: Row) -> float | None:
         """The figure in the table's unit, rounded as the table does; None where there is none."""
@@ -47,10 +49,21 @@ class Column:
         return round(value * self.scale, self.digits)
 
     def is_apart(self, row: Row, other: Row) -> bool:
-        """Whether two figures differ by more than twice the standard error of their difference."""
+        """Whether two figures differ by more than chance.
+
+        That is twice the standard error of their difference; of two that both lie below what chance
+        alone gives, none is better.
+        """
         one, two = self.shown(row), self.shown(other)
+        if self.is_below_chance(row) and self.is_below_chance(other):
+            return False
         error = self.scale * math.hypot(self.error(row), self.error(other))
         return one is None or two is None or not abs(one - two) <= 2 * error
+
+    def is_below_chance(self, row: Row) -> bool:
+        """Whether the figure is no larger than chance alone gives."""
+        value, floor = row.get(self.key), row.get(self.floor) if self.floor else None
+        return isinstance(value, float) and isinstance(floor, float) and value <= floor
 
     def error(self, row: Row) -> float:
         """The standard error of the figure; nothing where it has none."""
@@ -102,7 +115,7 @@ TRUTH = tuple(
     for column in (
         Column("impossible", "impossible stacks", 100, 2, " %"),
         Column("lost", "lost", 100, 2, " %"),
-        Column("distance", "distance of shares, points", 100, 2),
+        Column("distance", "distance of shares, points", 100, 2, floor="distance by chance"),
         Column("distance by chance", "by chance", 100, 2, badness=None),
         Column("long call", "one C call, of its time", 100, 0, " %", whole),
         Column("rate", "rate of asked", 100, 0, " %", whole),

@@ -64,7 +64,7 @@ def verdict(groups: Sequence[Group], rows: Sequence[Row]) -> str:
         unsure += beside(column, ours, [row for row in found if row not in apart])
     said = [f"Ours is not best in: {'; '.join(better)}."] if better else []
     if unsure:
-        said.append(f"Better by less than twice the standard error: {'; '.join(unsure)}.")
+        said.append(f"Better by no more than chance: {'; '.join(unsure)}.")
     return "\n".join(said) or "No other is better than ours in any of these."
 
 
