@@ -3,14 +3,13 @@
 //! The thread, the signal handler and the note of dying code objects exist while something is
 //! recorded and go with the last recording; after recordings by scope, a second later. A forked
 //! child has none of the three and is told so.
-#![expect(unsafe_code, reason = "pthread_atfork, pthread_self and the signal mask")]
+#![expect(unsafe_code, reason = "pthread_atfork and pthread_self")]
 
 use std::mem::ManuallyDrop;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvError, Sender, TryRecvError, channel};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
-use std::thread::JoinHandle;
 
 use pyflame_profile::ThreadName;
 
@@ -20,6 +19,7 @@ use crate::outlet::Outlet;
 use crate::python::Python;
 use crate::recording::{Options, Recorded, Recording};
 use crate::roster::PthreadId;
+use crate::sampling_thread::{self, SamplingThread};
 use crate::self_check::{self, OwnFrame};
 use crate::signal::Signal;
 use crate::ticker::{Command, Ticker};
@@ -45,7 +45,7 @@ struct Engine {
     commands: Sender<Command>,
     recordings: u64,
     linger: Linger,
-    thread: JoinHandle<Option<Ticker>>,
+    thread: SamplingThread,
 }
 
 impl RecordingHandle {
@@ -78,7 +78,7 @@ impl RecordingHandle {
             _ = ManuallyDrop::new(engine.take());
         }
         if let Some(ended) = engine.take_if(|engine| !engine.linger.take_up()) {
-            _ = ended.thread.join(); // It is on its last steps.
+            ended.thread.join(); // It is on its last steps.
         }
         let is_new = engine.is_none();
         let running = match &mut *engine {
@@ -174,7 +174,7 @@ impl RecordingHandle {
         {
             drop(commands);
             wake::call();
-            _ = thread.join(); // It has nothing left to say, not even a panic.
+            thread.join();
         }
         recorded
     }
@@ -200,8 +200,8 @@ pub fn pause_for_fork() {
     }
     _ = commands.send(Command::Pause);
     wake::call();
-    // It has nothing left to say, not even a panic; nothing is paused where it has just ended.
-    if let Some(ticker) = thread.join().ok().flatten() {
+    // Nothing is paused where it has just ended.
+    if let Some(ticker) = thread.join() {
         let forking = Forking::begin(ticker.python());
         *paused = Some(Paused { pid, commands, recordings, linger, ticker, forking });
     }
@@ -259,7 +259,7 @@ fn resume() {
     let Paused { pid, commands, recordings, linger, ticker, forking: _ } = paused;
     let python = ticker.python();
     // Where no thread can be started any more, the recording has ended.
-    if let Ok(thread) = spawn(move || sample(ticker, python)) {
+    if let Ok(thread) = SamplingThread::spawn(move || sample(ticker, python)) {
         *engine() = Some(Engine { pid, commands, recordings, linger, thread });
     }
 }
@@ -267,20 +267,12 @@ fn resume() {
 /// What the sampling thread does.
 fn sample(ticker: Ticker, python: &'static Python) -> Option<Ticker> {
     descriptors::leave_the_shared_table();
-    be_punctual();
+    sampling_thread::be_punctual();
     let paused = ticker.run();
     if paused.is_none() {
         deaths::stop(python);
     }
     paused
-}
-
-/// Starts a thread that no signal of the program is delivered to.
-fn spawn(
-    run: impl FnOnce() -> Option<Ticker> + Send + 'static,
-) -> std::io::Result<JoinHandle<Option<Ticker>>> {
-    let _mask = SignalMask::block_all();
-    std::thread::Builder::new().name("pyflame".into()).spawn(run)
 }
 
 /// Waits for an answer of the sampling thread: a moment without going to sleep, which would take
@@ -344,7 +336,7 @@ impl Engine {
         let (commands, received) = channel();
         let linger = Linger::default();
         let its_linger = linger.clone();
-        let thread = spawn(move || {
+        let thread = SamplingThread::spawn(move || {
             let mut pthread_id = pthread_id;
             pthread_id.confirm(pthread_self(), clock::native_id());
             let ticker = Ticker::new(python, signal, pthread_id, received, its_linger);
@@ -371,42 +363,6 @@ impl Drop for RecordingHandle {
 /// Whether what we capture was found to be what the interpreter itself says.
 static IS_CHECKED: AtomicBool = AtomicBool::new(false);
 
-/// Makes the calling thread wake up when it asked to, also on a busy machine.
-///
-/// Timers fire at the nanosecond that was asked for and not up to 50 µs later (prctl(2)). And the
-/// scheduler is asked for short time slices, which it serves sooner (from Linux 6.12 on,
-/// `sched_runtime` of an ordinary thread; kernel/sched/fair.c, EEVDF). Neither needs a privilege,
-/// nor matters where it is refused.
-fn be_punctual() {
-    // SAFETY: this option takes a number and concerns the calling thread only.
-    _ = unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1_u64) };
-    let attributes = SchedulingAttributes {
-        size: 48,
-        runtime_ns: SHORTEST_SLICE_NS,
-        ..SchedulingAttributes::default()
-    };
-    // SAFETY: `attributes` is a `sched_attr` of the size that it says; 0 is the calling thread.
-    _ = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
-}
-
-/// `struct sched_attr`, first version (include/uapi/linux/sched/types.h). All-zero but for its
-/// size it describes an ordinary thread.
-#[repr(C)]
-#[derive(Debug, Default)]
-struct SchedulingAttributes {
-    size: u32,
-    policy: u32,
-    flags: u64,
-    nice: i32,
-    priority: u32,
-    runtime_ns: u64,
-    deadline_ns: u64,
-    period_ns: u64,
-}
-
-/// The shortest slice that can be asked for.
-const SHORTEST_SLICE_NS: u64 = 100_000;
-
 /// A forked child has no sampling thread that would empty what is noted.
 fn note_forks() {
     static ONCE: Once = Once::new();
@@ -422,29 +378,4 @@ fn note_forks() {
 fn pthread_self() -> u64 {
     // SAFETY: has no preconditions.
     unsafe { libc::pthread_self() as u64 }
-}
-
-/// Blocks all signals of the calling thread, and with it of threads it makes, until dropped.
-struct SignalMask(libc::sigset_t);
-
-impl SignalMask {
-    fn block_all() -> Self {
-        // SAFETY: all-zero is a valid signal set.
-        let mut all: libc::sigset_t = unsafe { std::mem::zeroed() };
-        let mut old = all;
-        // SAFETY: `all` is a valid signal set.
-        _ = unsafe { libc::sigfillset(&raw mut all) };
-        // SAFETY: both sets are valid.
-        _ = unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut old) };
-        Self(old)
-    }
-}
-
-impl Drop for SignalMask {
-    fn drop(&mut self) {
-        // SAFETY: the set is the one that `block_all` was given by the kernel.
-        _ = unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut())
-        };
-    }
 }

@@ -32,6 +32,7 @@ mod pending_call;
 mod python;
 mod recording;
 mod roster;
+mod sampling_thread;
 mod schedule;
 mod self_check;
 mod shared_memory;
