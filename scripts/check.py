@@ -88,7 +88,7 @@ def check_rust(report: Report) -> None:
     report.run("rust lints", [*lint, "--", "-D", "warnings"])
     nextest = shutil.which("cargo-nextest") is not None
     tests = ["nextest", "run"] if nextest else ["test", "--all-targets"]
-    report.run("rust tests", ["cargo", *tests, "--workspace"])
+    report.run("rust tests", ["cargo", *tests, "--workspace", "--no-fail-fast"])
     report.run("rust examples in docs", ["cargo", "test", "--doc", "--workspace", "--quiet"])
     report.run("rust docs", ["cargo", "doc", "--workspace", "--no-deps", "--quiet"])
 

