@@ -191,6 +191,7 @@ impl Eye<'_> {
         if let Some(request) = &mut thread.request {
             (request.wanted_ns, request.cpu_ns) = (now_ns, cpu_ns);
             request.is_overdue = true;
+            for_whom.each(Recording::merge_looks);
             if now_ns < request.doubt_ns {
                 return Some(Seen::Thread);
             }

@@ -257,6 +257,11 @@ impl Recording {
         self.previous_tick_ns = now_ns;
     }
 
+    /// Takes note that a thread has not answered the look before this one yet.
+    pub(crate) fn merge_looks(&mut self) {
+        self.schedule.merge_last();
+    }
+
     /// Counts a capture that was taken again.
     pub(crate) fn count_retake(&mut self) {
         self.profile.meta.retaken += 1;
