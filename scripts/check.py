@@ -127,9 +127,16 @@ def newest_wheel() -> Path | None:
 
 
 def on_each_interpreter(
-    report: Report, what: str, versions: Sequence[str], arguments: Sequence[str]
+    report: Report,
+    what: str,
+    versions: Sequence[str],
+    arguments: Sequence[str],
+    requirements: Path | None = None,
 ) -> None:
-    """Runs `python ARGUMENTS` on every interpreter that can be had, with the wheel installed."""
+    """Runs `python ARGUMENTS` on every interpreter that can be had, with the wheel installed.
+
+    Where it has requirements of its own, it gets an environment of its own.
+    """
     wheel = newest_wheel()
     for version in versions:
         name = f"{what} on {version}"
@@ -138,6 +145,8 @@ def on_each_interpreter(
             continue
         try:
             interpreter = interpreters.find(version)
+            if requirements is not None:
+                interpreter = interpreter.for_tests(what, requirements)
             interpreter.prepare(wheel)
         except UnavailableError as reason:
             report.skip(name, str(reason))
@@ -200,7 +209,9 @@ def check_tests(report: Report, versions: Sequence[str]) -> None:
 
 def check_stress(report: Report, versions: Sequence[str]) -> None:
     """The stress test, half a minute on each interpreter."""
-    on_each_interpreter(report, "stress", versions, ["tests/stress", "--seconds", "30"])
+    arguments = ["tests/stress", "--seconds", "30"]
+    requirements = CHECKOUT / "tests" / "stress" / "requirements.txt"
+    on_each_interpreter(report, "stress", versions, arguments, requirements)
 
 
 def _run(command: Sequence[str]) -> str | None:

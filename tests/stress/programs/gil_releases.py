@@ -1,11 +1,19 @@
 """C functions that let go of the GIL for long and for short, in several threads at once."""
 
 import hashlib
+import os
 import sqlite3
 import sys
 import threading
 import time
 import zlib
+
+# Threads of its own would stay, and not be ours.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+try:
+    import numpy as np
+except ImportError:
+    np = None
 
 SHORT = bytes(3_000)
 LONG = bytes(3_000_000)
@@ -39,6 +47,13 @@ def packed():
     assert zlib.decompress(zlib.compress(LONG, 1)) == LONG
 
 
+def arrays():
+    numbers = np.arange(300_000)
+    assert (np.sort(numbers[::-1]) == numbers).all()
+    ones = np.ones((200, 200))
+    assert (ones @ ones == 200).all()
+
+
 def repeat(function, end, counts):
     while time.perf_counter() < end:
         function()
@@ -47,7 +62,9 @@ def repeat(function, end, counts):
 
 def main():
     end = time.perf_counter() + float(sys.argv[1])
-    functions = (checksums, digests, tables, packed)
+    functions = [checksums, digests, tables, packed]
+    if np is not None:
+        functions.append(arrays)
     counts = dict.fromkeys((function.__name__ for function in functions), 0)
     threads = [threading.Thread(target=repeat, args=(one, end, counts)) for one in functions]
     for thread in threads:
