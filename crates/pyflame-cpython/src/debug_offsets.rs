@@ -61,9 +61,6 @@ impl Layout {
         layout.thread.next = table.offset(groups.thread + 2)?;
         layout.thread.interpreter = table.offset(groups.thread + 3)?;
         layout.thread.top = TopFrame::Direct(table.offset(groups.thread + 4)?);
-        if layout.thread.base_frame.is_some() {
-            layout.thread.base_frame = Some(table.offset(groups.thread + 5)?);
-        }
         layout.thread.thread_id = table.offset(thread + 5)?;
         layout.thread.native_thread_id = Some(table.offset(thread + 6)?);
         layout.thread.datastack_chunk = Some(table.offset(thread + 7)?);
@@ -92,7 +89,6 @@ impl Layout {
             self.thread.thread_id,
             self.thread.native_thread_id.unwrap_or(0),
             self.thread.datastack_chunk.map_or(0, |chunk| chunk + 8),
-            self.thread.base_frame.unwrap_or(0),
         ];
         let frame = [self.frame.previous, self.frame.code, instruction];
         let code = [self.code.filename, self.code.name, self.code.line_table, self.code.first_line];

@@ -75,8 +75,6 @@ pub struct ThreadLayout {
     pub id: u64,
     /// The newest chunk of the data stack, followed by the end of its used part; from 3.11 on.
     pub datastack_chunk: Option<u64>,
-    /// A pointer to the frame that ends every stack; from 3.15 on.
-    pub base_frame: Option<u64>,
     /// The `PyContext` that the thread is in; null until one is needed.
     pub context: u64,
     /// How many bytes from the start hold all of the above.
@@ -239,7 +237,6 @@ const PY39: Layout = Layout {
         native_thread_id: None,
         id: 256,
         datastack_chunk: None,
-        base_frame: None,
         context: 240,
         size: 264,
     },
@@ -365,7 +362,6 @@ const PY315: Layout = Layout {
         native_thread_id: Some(184),
         id: 248,
         datastack_chunk: Some(256),
-        base_frame: Some(80),
         context: 232,
         size: 272,
         ..PY314.thread
