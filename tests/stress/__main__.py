@@ -27,6 +27,11 @@ ORACLE_SECONDS = 0.5
 PATIENCE_SECONDS = 60
 
 
+# Of all samples. What is not believed for longer than moments is a kind of stack that isn't known,
+# whose time would go to the stack that comes next.
+MOST_RETAKEN = 0.1
+
+
 class StressError(Exception):
     """A program did not pass; the message says why."""
 
@@ -48,6 +53,8 @@ def run(program: Path, seconds: float, interval: float, folder: Path) -> str:
     impossible = [problem for stack in stacks if (problem := calls.problem(stack.frames))]
     if impossible:
         raise StressError(f"{len(impossible)} impossible stacks: {impossible[0]}")
+    if facts["retaken"] > MOST_RETAKEN * facts["samples"]:
+        raise StressError(f"{facts['retaken']:,} retakes of {facts['samples']:,} samples")
     counted = (
         f"{facts['samples']:>9,} samples {facts['rate']:>7,.0f} Hz"
         f" {facts['uncaptured']:>6,} uncaptured {facts['retaken']:>6,} retaken"

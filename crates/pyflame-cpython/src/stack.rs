@@ -13,7 +13,8 @@
 //! 1. The newest frame that the thread owns lies in the newest chunk of its data stack, below
 //!    the chunk's top.
 //! 2. 3.11 and 3.12: the frames of the running eval loop end at its entry frame, whose caller is
-//!    the current frame of the eval loop around it.
+//!    the current frame of the eval loop around it. Only the outermost has no frame at times: a
+//!    greenlet has one of its own, also before its first frame and after its last.
 //! 3. Every stack ends: with a null link. From 3.12 on, a generator with a null link has just
 //!    yielded. (Whatever enters the eval loop puts a marker before its first frame; but greenlet
 //!    passes over markers while it switches, so others may end a stack. For the same reason the base
@@ -121,14 +122,17 @@ impl StackReader {
             TopFrame::CFrame { cframe, root, current_frame, previous } => {
                 let cframe = field(memory, cframe)?;
                 let frame = memory.word(cframe.wrapping_add(current_frame))?;
-                let caller = if cframe == thread.wrapping_add(root) {
-                    None
-                } else if frame == 0 {
-                    return Err(StackError::HalfEntered);
-                } else {
-                    let outer = memory.word(cframe.wrapping_add(previous))?;
-                    Some(memory.word(outer.wrapping_add(current_frame))?)
-                };
+                let root = thread.wrapping_add(root);
+                if cframe == root {
+                    return Ok(Top { frame, caller: None, data_stack });
+                }
+                let outer = memory.word(cframe.wrapping_add(previous))?;
+                if frame == 0 {
+                    let is_outermost = outer == root;
+                    let top = Top { frame, caller: None, data_stack };
+                    return if is_outermost { Ok(top) } else { Err(StackError::HalfEntered) };
+                }
+                let caller = Some(memory.word(outer.wrapping_add(current_frame))?);
                 Ok(Top { frame, caller, data_stack })
             }
         }
@@ -264,6 +268,7 @@ mod tests {
     const THREAD_STATE: u64 = 0x1000;
     const YIELDED: u64 = 0x2000;
     const MARKER: u64 = 0x3000;
+    const CFRAME: u64 = 0x4000;
     const CODE: u64 = 0x8000;
 
     /// Zeros with words in them, laid out by hand.
@@ -310,6 +315,31 @@ mod tests {
     fn a_stack_that_ends_at_a_marker_is_whole() {
         for minor in 13..=15 {
             assert_eq!(walked(minor, MARKER), Ok(1), "3.{minor}");
+        }
+    }
+
+    /// Walks the stack of a thread on 3.`minor` whose eval loop has no frame and is the one within
+    /// that at `outer`.
+    fn walked_without_frame(minor: u8, outer: u64) -> Result<usize, StackError> {
+        let layout = Layout::of(3, minor).expect("is known");
+        let TopFrame::CFrame { cframe, previous, .. } = layout.thread.top else {
+            unreachable!("so it is on 3.11 and 3.12")
+        };
+        let words = vec![(THREAD_STATE + cframe, CFRAME), (CFRAME + previous, outer)];
+        let mut frames = 0;
+        StackReader { layout }.walk(&mut Words(words), THREAD_STATE, |_| frames += 1)?;
+        Ok(frames)
+    }
+
+    /// A greenlet begins and ends without a frame, in a `_PyCFrame` of its own whose outer one is the
+    /// thread's (`set_new_cframe` of greenlet's TPythonState.cpp).
+    #[test]
+    fn only_the_outermost_eval_loop_may_have_no_frame() {
+        for minor in 11..=12 {
+            let layout = Layout::of(3, minor).expect("is known");
+            let TopFrame::CFrame { root, .. } = layout.thread.top else { unreachable!() };
+            assert_eq!(walked_without_frame(minor, THREAD_STATE + root), Ok(0));
+            assert_eq!(walked_without_frame(minor, MARKER), Err(StackError::HalfEntered));
         }
     }
 
