@@ -14,7 +14,11 @@
 //!    the chunk's top.
 //! 2. 3.11 and 3.12: the frames of the running eval loop end at its entry frame, whose caller is
 //!    the current frame of the eval loop around it. Only the outermost has no frame at times: a
-//!    greenlet has one of its own, also before its first frame and after its last.
+//!    greenlet has one of its own, also before its first frame and after its last. And on 3.12 the
+//!    frames of a greenlet that is about to give way have no entry: greenlet takes the markers out
+//!    of the chain (`expose_frames` of its TGreenlet.cpp). What is read of an unfilled `_PyCFrame`
+//!    then is old: another greenlet's frame, which fact 1 tells, or one of this, whose entry is not
+//!    that of the running loop.
 //! 3. Every stack ends: with a null link. From 3.12 on, a generator with a null link has just
 //!    yielded. (Whatever enters the eval loop puts a marker before its first frame; but greenlet
 //!    passes over markers while it switches, so others may end a stack. For the same reason the base
@@ -99,7 +103,7 @@ impl StackReader {
                 return Err(StackError::Endless);
             }
             let frame = self.frame(memory, address)?;
-            Self::check_newest(&mut top, address, &frame)?;
+            self.check_newest(&mut top, address, &frame)?;
             if !frame.is_shim {
                 found(frame.raw);
             }
@@ -186,7 +190,7 @@ impl StackReader {
     }
 
     /// Facts 1 and 2, for as long as they have something to say.
-    fn check_newest(top: &mut Top, address: u64, frame: &Frame) -> Result<(), StackError> {
+    fn check_newest(&self, top: &mut Top, address: u64, frame: &Frame) -> Result<(), StackError> {
         if frame.owner == THREAD
             && let Some((chunk, end)) = top.data_stack.take()
             && !(chunk..end).contains(&address)
@@ -199,7 +203,8 @@ impl StackReader {
         {
             return Err(StackError::HalfEntered);
         }
-        if frame.previous == 0 && top.caller.is_some() {
+        let has_markers = self.layout.frame.is_entry.is_none();
+        if frame.previous == 0 && top.caller.is_some() && !has_markers {
             return Err(StackError::HalfEntered);
         }
         Ok(())
