@@ -36,8 +36,10 @@ class Column:
     unit: str = ""
     badness: Callable[[float], float] | None = low
     """Of the figure as shown: what looks equal is equal. None where there is no better."""
+    has_error: bool = False
+    """Shown with its standard error."""
     is_change: bool = False
-    """Shown with its sign and its standard error."""
+    """Shown with its sign."""
     floor: str | None = None
     """The figure of the same unit that chance alone gives; what lies below it says no more."""
 
@@ -77,7 +79,7 @@ class Column:
             value = row.get(self.key)
             return value if isinstance(value, str) else "-"
         text = f"{shown + 0.0:{'+' if self.is_change else ''},.{self.digits}f}"
-        if self.is_change:
+        if self.has_error:
             text += f" ± {self.error(row) * self.scale:.{self.digits}f}"
         return f"{text}{self.unit}"
 
@@ -97,7 +99,7 @@ def alone(column: Column) -> Group:
 
 def slower(key: str, title: str) -> Column:
     """How much longer something takes."""
-    return Column(key, title, 100, 1, " %", is_change=True)
+    return Column(key, title, 100, 1, " %", has_error=True, is_change=True)
 
 
 def of_application(name: str, title: str) -> Group:
@@ -125,7 +127,8 @@ TRUTH = tuple(
 )
 COST = (
     alone(slower("slowdown", "slowdown of tiny calls")),
-    alone(Column("cpu per sample", "CPU a sample, µs", 1e6)),
+    alone(Column("cpu per sample", "CPU a sample, µs", 1e6, has_error=True)),
+    alone(Column("cpu beside", "elsewhere, µs", 1e6, badness=None)),
     alone(Column("memory", "peak MB")),
     alone(Column("after", "end to output, s", 1, 2)),
     alone(slower("start slowdown", "start with imports")),

@@ -13,11 +13,11 @@ import statistics
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from accuracy import NO_SAMPLES
 from running import TRUTH, UNITS, FailedError, last_json, reason, record, run
-from windows import Slowdown, cut, slowdown, switched, units
+from windows import Slowdown, cut, median_error, slowdown, switched, units
 
 if TYPE_CHECKING:
     from running import Figures
@@ -28,6 +28,8 @@ WINDOW_SECONDS = 1.0
 # Where nothing has to be attached: the closer windows lie together, the less a machine changes
 # between them. A unit under the slowest profiler still fits in several times.
 SHORT_WINDOW_SECONDS = 0.3
+# Long enough that what a tool does once, at its start and end, is no large part.
+CPU_SECONDS = 3.0
 
 
 def calls(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
@@ -102,29 +104,75 @@ def the_python(pid: int) -> int:
 
 def in_turns(tool: Tool, place: Place, rate: float, count: int, program: Path) -> Slowdown:
     """Where only whole processes can be compared."""
+    return slowdown([turn.units for turn in turns(tool, place, rate, count, program)])
+
+
+class Turn(NamedTuple):
+    """One process that did units of the same size as all others."""
+
+    units: list[int]
+    """When each ended."""
+    cpu_seconds: float
+    """Of all processes and threads, from their start to their end."""
+    work_seconds: float
+    """Of it, what the program's thread took for the units."""
+    samples: float
+    """None without the tool."""
+
+    @property
+    def beside_seconds(self) -> float:
+        """CPU time that went elsewhere than into the units."""
+        return self.cpu_seconds - self.work_seconds
+
+    @property
+    def unit_seconds(self) -> float:
+        """CPU time of the program's thread for a unit."""
+        return self.work_seconds / len(self.units)
+
+
+def turns(
+    tool: Tool,
+    place: Place,
+    rate: float,
+    count: int,
+    program: Path,
+    seconds: float = WINDOW_SECONDS,
+) -> list[Turn]:
+    """Processes without and with the tool by turns, the first and the last one without."""
     log = place.folder / "units"
-    size, times = "0", []
+    size, found = "0", []
     for turn in range(2 * count + 1):
-        words = [str(program), size, str(WINDOW_SECONDS), str(log)]
+        words = [str(program), size, str(seconds), str(log)]
         if turn % 2:
-            record(tool, place, rate, UNITS, *words)
+            ran, seen = record(tool, place, rate, UNITS, *words)
+            samples = seen.samples
         else:
-            size = str(last_json(run(place, [place.python, str(UNITS), *words]).said)["count"])
-        times.append(units(log))
-    return slowdown(times)
+            ran, samples = run(place, [place.python, str(UNITS), *words]), 0
+        said = last_json(ran.said)
+        size = str(said["count"])
+        found.append(Turn(units(log), ran.cpu_seconds, said["work_cpu_seconds"], samples))
+    return found
 
 
 def cpu(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
-    """CPU time of the profiler for each sample: of runs with it, less that of runs without."""
+    """CPU time for each sample: what the same work takes with the tool, less that without.
+
+    What lies in the program's own thread varies with the speed of the machine, so that the whole
+    has an error; what lies elsewhere does not.
+    """
     if not tool.has_samples:
         yield "cpu per sample", NO_SAMPLES
         return
-    extra = []
-    words = [str(CALLS), "0", "3", str(place.folder / "units")]
-    for _ in range(max(2, int(5 * factor))):
-        alone = run(place, [place.python, str(UNITS), *words])
-        ran, seen = record(tool, place, rate, UNITS, *words)
-        if seen.samples:
-            extra.append((ran.cpu_seconds - alone.cpu_seconds) / seen.samples)
-    if extra:
-        yield "cpu per sample", statistics.median(extra)
+    found = turns(tool, place, rate, max(2, int(5 * factor)), CALLS, CPU_SECONDS)
+    in_all, beside = [], []
+    for before, during, after in zip(found[::2], found[1::2], found[2::2]):
+        if during.samples:
+            elsewhere = (before.beside_seconds + after.beside_seconds) / 2
+            unit = (before.unit_seconds + after.unit_seconds) / 2
+            work = unit * len(during.units)
+            beside.append((during.beside_seconds - elsewhere) / during.samples)
+            in_all.append(beside[-1] + (during.work_seconds - work) / during.samples)
+    if in_all:
+        yield "cpu per sample", statistics.median(in_all)
+        yield "cpu per sample error", median_error(in_all)
+        yield "cpu beside", statistics.median(beside)

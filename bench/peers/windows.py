@@ -70,9 +70,14 @@ def of_turns(times: Sequence[float]) -> Slowdown:
     ]
     if not ratios:
         raise FailedError("too few windows")
-    # The standard error of a median of normal values is sqrt(pi / 2) that of their mean.
-    spread = statistics.stdev(ratios) if len(ratios) > 1 else math.nan
-    return Slowdown(statistics.median(ratios), math.sqrt(math.pi / 2 / len(ratios)) * spread)
+    return Slowdown(statistics.median(ratios), median_error(ratios))
+
+
+def median_error(values: Sequence[float]) -> float:
+    """The standard error of the median of normal values: sqrt(pi / 2) times that of their mean."""
+    if len(values) < 2:
+        return math.nan
+    return math.sqrt(math.pi / 2 / len(values)) * statistics.stdev(values)
 
 
 def unit_ns(window: Sequence[int]) -> float:
