@@ -27,18 +27,6 @@ impl ThreadClock {
     }
 }
 
-/// The CPU that the calling thread is on.
-pub(crate) fn current_cpu() -> i32 {
-    // SAFETY: has no preconditions.
-    unsafe { libc::sched_getcpu() }
-}
-
-/// The kernel's id of the calling thread.
-pub(crate) fn native_id() -> u32 {
-    // SAFETY: has no preconditions.
-    unsafe { libc::gettid() }.cast_unsigned()
-}
-
 /// Async-signal-safe.
 fn read(clock: libc::clockid_t) -> Option<u64> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

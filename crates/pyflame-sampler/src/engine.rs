@@ -3,7 +3,7 @@
 //! The thread, the signal handler and the note of dying code objects exist while something is
 //! recorded and go with the last recording; after recordings by scope, a second later. A forked
 //! child has none of the three and is told so.
-#![expect(unsafe_code, reason = "pthread_atfork and pthread_self")]
+#![expect(unsafe_code, reason = "pthread_atfork")]
 
 use std::mem::ManuallyDrop;
 use std::os::unix::fs::MetadataExt as _;
@@ -23,7 +23,9 @@ use crate::sampling_thread::{self, SamplingThread};
 use crate::self_check::{self, OwnFrame};
 use crate::signal::Signal;
 use crate::ticker::{Command, Ticker};
-use crate::{StartError, StopError, clock, deaths, descriptors, gil, pending_call, wake};
+use crate::{
+    StartError, StopError, clock, deaths, descriptors, gil, pending_call, this_thread, wake,
+};
 
 /// A recording in progress, as its owner sees it.
 #[derive(Debug)]
@@ -331,14 +333,14 @@ impl Engine {
         deaths::start(python);
         let pthread_id = match python.stacks.layout.thread.native_thread_id {
             Some(_) => PthreadId::not_needed(),
-            None => PthreadId::learn(pthread_self(), clock::native_id()),
+            None => PthreadId::learn(this_thread::pthread_self(), this_thread::native_id()),
         };
         let (commands, received) = channel();
         let linger = Linger::default();
         let its_linger = linger.clone();
         let thread = SamplingThread::spawn(move || {
             let mut pthread_id = pthread_id;
-            pthread_id.confirm(pthread_self(), clock::native_id());
+            pthread_id.confirm(this_thread::pthread_self(), this_thread::native_id());
             let ticker = Ticker::new(python, signal, pthread_id, received, its_linger);
             sample(ticker, python)
         });
@@ -373,9 +375,4 @@ fn note_forks() {
         // SAFETY: the function only stores to atomics, which is allowed in a child of fork.
         _ = unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
     });
-}
-
-fn pthread_self() -> u64 {
-    // SAFETY: has no preconditions.
-    unsafe { libc::pthread_self() as u64 }
 }

@@ -11,7 +11,6 @@
 use pyflame_cpython::{Memory, RawFrame, StackReader, is_linked};
 use pyflame_profile::State;
 
-use crate::clock;
 use crate::code_cache::CodeCache;
 use crate::deaths;
 use crate::detached::{Detached, Reading};
@@ -25,6 +24,7 @@ use crate::signal::{Sent, Signal};
 use crate::slot::Slots;
 use crate::snapshot::Snapshot;
 use crate::task::Rest;
+use crate::this_thread;
 
 /// What came of looking at a thread.
 pub(crate) enum Seen {
@@ -302,7 +302,9 @@ fn states(rest: Rest) -> (State, State) {
     match rest {
         Rest::Asleep => (State::Waiting, State::Waiting),
         // We are on its CPU: it runs, but for us who had to wake up in order to look.
-        Rest::Runnable { cpu } if cpu == clock::current_cpu() => (State::Running, State::Ready),
+        Rest::Runnable { cpu } if cpu == this_thread::current_cpu() => {
+            (State::Running, State::Ready)
+        }
         Rest::Runnable { .. } => (State::Ready, State::Ready),
     }
 }

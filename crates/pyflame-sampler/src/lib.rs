@@ -40,6 +40,7 @@ mod signal;
 mod slot;
 mod snapshot;
 mod task;
+mod this_thread;
 mod ticker;
 mod wake;
 

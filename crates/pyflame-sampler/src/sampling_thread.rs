@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::clock;
+use crate::this_thread;
 use crate::ticker::Ticker;
 
 /// The sampling thread, as those see it who have started it.
@@ -33,7 +33,7 @@ impl SamplingThread {
         let native_id = Arc::new(AtomicU32::new(0));
         let told = Arc::clone(&native_id);
         let handle = std::thread::Builder::new().name("pyflame".into()).spawn(move || {
-            told.store(clock::native_id(), Ordering::Release);
+            told.store(this_thread::native_id(), Ordering::Release);
             run()
         })?;
         Ok(Self { handle, native_id })

@@ -10,7 +10,7 @@ use crate::own_memory::OwnMemory;
 use crate::python::Python;
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
-use crate::{StartError, clock};
+use crate::{StartError, this_thread};
 
 /// A frame of the calling thread, as the interpreter tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub(crate) fn run(
     let slot = slots.acquire().ok_or(StartError::ThreadEnded)?;
     slot.request(false);
     // A signal to oneself is handled before the call that sends it returns.
-    if signal.send(clock::native_id(), slot, || true) != Sent::OnItsWay {
+    if signal.send(this_thread::native_id(), slot, || true) != Sent::OnItsWay {
         slot.cancel();
         return Err(StartError::SignalForbidden);
     }
