@@ -264,6 +264,7 @@ fn own_stack(py: Python<'_>, count: usize) -> PyResult<Vec<OwnFrame>> {
             file: code.getattr("co_filename")?.extract::<Text>()?.0,
             first_line: code.getattr("co_firstlineno")?.extract()?,
             line: next.getattr("f_lineno")?.extract::<Option<u32>>()?.unwrap_or(0),
+            offset: next.getattr("f_lasti")?.extract()?,
         });
         next = next.getattr("f_back")?;
     }

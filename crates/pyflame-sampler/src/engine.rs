@@ -331,10 +331,7 @@ impl Engine {
         }
         gil::find(python);
         deaths::start(python);
-        let pthread_id = match python.stacks.layout.thread.native_thread_id {
-            Some(_) => PthreadId::not_needed(),
-            None => PthreadId::learn(this_thread::pthread_self(), this_thread::native_id()),
-        };
+        let pthread_id = PthreadId::of_this_thread(python);
         let (commands, received) = channel();
         let linger = Linger::default();
         let its_linger = linger.clone();

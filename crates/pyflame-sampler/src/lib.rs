@@ -83,6 +83,10 @@ pub enum StartError {
     /// The calling thread's own stack makes no sense to us.
     #[error("the self-check failed: the stack of this thread is not understood")]
     Inconsistent,
+    /// The calling thread is not where the threads of its interpreter are, or under other ids: an
+    /// embedding program has made its thread state on another thread, or the layout is a wrong one.
+    #[error("the self-check failed: this thread is not among the interpreter's threads")]
+    NotListed,
     /// What we capture is not what the interpreter says.
     #[error("the self-check failed: captured {captured} where Python says {expected}")]
     SelfCheck {

@@ -14,14 +14,15 @@
 //!   `gen_send_ex`; Python/ceval.c).
 //!
 //! Everything else (the frames of generators, and whatever garbage a half-made frame leads to)
-//! is read through the kernel, as [`BlockMemory`] does.
+//! is read through the kernel, as [`BlockMemory`] does. And that the layout leads to these places, is
+//! found out through the kernel before the first load ([`is_there`]).
 #![expect(unsafe_code, reason = "plain loads from memory that belongs to the interpreter")]
 
 use std::ops::Range;
 
 use pyflame_cpython::{Layout, Memory, Unreadable};
 
-use crate::own_memory::BlockMemory;
+use crate::own_memory::{BlockMemory, OwnMemory};
 
 /// See the module. Valid on the thread that made it, and only until that runs on.
 #[derive(Debug)]
@@ -44,6 +45,12 @@ struct Chunk {
 
 /// A larger chunk than one frame can ask for.
 const MAX_CHUNK: u64 = 1 << 32;
+
+/// What a chunk has before its data.
+const CHUNK_HEAD: u64 = 24;
+
+/// More chunks than there is memory for.
+const MOST_CHUNKS: usize = 1 << 22;
 
 impl<'a> LiveMemory<'a> {
     /// The memory of the calling thread, whose thread state is at `thread` and whose C stack lies
@@ -100,6 +107,32 @@ impl<'a> LiveMemory<'a> {
         self.chunk = Chunk { memory, previous };
         true
     }
+}
+
+/// Whether what is loaded without a question on the calling thread, its state and its data stack, is
+/// where `layout` says, by the kernel's word. To be asked before the first load: a wrong layout would
+/// lead anywhere.
+pub(crate) fn is_there(layout: &Layout, thread: u64) -> bool {
+    if OwnMemory.word(thread.wrapping_add(layout.thread.extent() - 8)).is_err() {
+        return false;
+    }
+    let Some(offset) = layout.thread.datastack_chunk else { return true };
+    let mut chunk = OwnMemory.word(thread.wrapping_add(offset));
+    for _ in 0..MOST_CHUNKS {
+        match chunk {
+            Ok(0) => return true,
+            Ok(start) if is_chunk(start) => chunk = OwnMemory.word(start),
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn is_chunk(start: u64) -> bool {
+    let has_end = |size| OwnMemory.word(start.saturating_add(size - 8)).is_ok();
+    let size = OwnMemory.word(start.wrapping_add(8));
+    start.is_multiple_of(8)
+        && size.is_ok_and(|size| (CHUNK_HEAD..=MAX_CHUNK).contains(&size) && has_end(size))
 }
 
 impl Memory for LiveMemory<'_> {

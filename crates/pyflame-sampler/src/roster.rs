@@ -22,6 +22,7 @@ use crate::own_memory::OwnMemory;
 use crate::python::Python;
 use crate::slot::{Slot, Slots};
 use crate::task::Task;
+use crate::this_thread;
 
 /// A thread with a Python thread state.
 #[derive(Debug)]
@@ -147,6 +148,16 @@ impl Roster {
     /// Makes the next refresh read the list.
     pub(crate) fn mark_stale(&mut self) {
         self.is_stale = true;
+    }
+
+    /// Whether the calling thread is among all there are now, with its state at `thread`.
+    pub(crate) fn lists_this_thread(&self, thread: u64) -> bool {
+        let is_it = |state: &ThreadState| {
+            state.address == thread
+                && state.thread_id == this_thread::pthread_self()
+                && self.native_id(state) == Some(this_thread::native_id())
+        };
+        self.read().is_some_and(|(_, found)| found.iter().any(|(_, state)| is_it(state)))
     }
 
     /// How many there are.
@@ -285,8 +296,17 @@ pub(crate) struct PthreadId {
 }
 
 impl PthreadId {
+    /// What the structure of the calling thread allows; nothing where thread states have the id
+    /// themselves.
+    pub(crate) fn of_this_thread(python: &Python) -> Self {
+        match python.stacks.layout.thread.native_thread_id {
+            Some(_) => Self { candidates: Vec::new() },
+            None => Self::learn(this_thread::pthread_self(), this_thread::native_id()),
+        }
+    }
+
     /// What the structure of one thread allows; the ids are those of that thread.
-    pub(crate) fn learn(pthread: u64, native_id: u32) -> Self {
+    fn learn(pthread: u64, native_id: u32) -> Self {
         // In blocks: the structure may end where nothing is mapped any more.
         let block = |start: u64| {
             let words = OwnMemory.bytes::<BLOCK>(pthread + start).unwrap_or([0; BLOCK]);
@@ -295,11 +315,6 @@ impl PthreadId {
         };
         let found = (0..SEARCHED).step_by(BLOCK).flat_map(block);
         Self { candidates: found.map(|(offset, _)| offset).collect() }
-    }
-
-    /// What is known where it need not be, as thread states have the id themselves.
-    pub(crate) fn not_needed() -> Self {
-        Self { candidates: Vec::new() }
     }
 
     /// Keeps what a second thread confirms.

@@ -1,13 +1,17 @@
 //! Whether what we capture is what the interpreter itself says, on this very interpreter.
 //!
-//! Before the first recording of a process the calling thread signals itself, and the stack that
-//! the handler captures is held against the one that `sys._getframe()` tells. A patched build, or
-//! a layout that is not what the table says, is found here, before anything is made of it.
+//! Before the first recording of a process the calling thread's stack is held against the one that
+//! `sys._getframe()` tells, twice. First it is read through the kernel, for which a wrong address is an
+//! error: a patched build, or a layout that is not what the table says, is found here. Only then does
+//! the thread signal itself, and the handler, which loads from where that layout leads it, captures
+//! the stack again.
 
 use pyflame_cpython::{CodeError, CodeObject, Image, ImageFrame, NotedMemory};
 
-use crate::own_memory::OwnMemory;
+use crate::live_memory;
+use crate::own_memory::{BlockMemory, OwnMemory};
 use crate::python::Python;
+use crate::roster::{PthreadId, Roster};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
 use crate::{StartError, this_thread};
@@ -23,6 +27,8 @@ pub struct OwnFrame {
     pub first_line: u32,
     /// The line that is executing.
     pub line: u32,
+    /// The instruction that is executing, in bytes from the first one (`f_lasti`).
+    pub offset: i32,
 }
 
 /// Reads what a code object says about itself, as a recording would. The caller holds the GIL
@@ -63,6 +69,37 @@ pub fn save_image(expected: Vec<OwnFrame>) -> Result<String, StartError> {
 
 /// Compares the calling thread's innermost frames with `expected`, innermost first.
 pub(crate) fn run(
+    python: &'static Python,
+    signal: Signal,
+    expected: &[OwnFrame],
+) -> Result<(), StartError> {
+    through_the_kernel(python, expected)?;
+    by_the_handler(python, signal, expected)
+}
+
+/// The comparison without a single plain load. What the handler is going to load is there then.
+fn through_the_kernel(python: &'static Python, expected: &[OwnFrame]) -> Result<(), StartError> {
+    let thread = python.current_thread();
+    let mut raw = Vec::new();
+    let mut memory = BlockMemory::new();
+    python
+        .stacks
+        .walk(&mut memory, thread, |frame| raw.push(frame))
+        .map_err(|_| StartError::Inconsistent)?;
+    compare(&frames(python, &raw, expected.len())?, expected)?;
+    if !live_memory::is_there(&python.stacks.layout, thread) {
+        return Err(StartError::Inconsistent);
+    }
+    let roster = Roster::new(python, PthreadId::of_this_thread(python));
+    // A reading is in vain where another thread comes or goes just then.
+    let is_listed = (0..MOST_READINGS).any(|_| roster.lists_this_thread(thread));
+    if is_listed { Ok(()) } else { Err(StartError::NotListed) }
+}
+
+/// How often the list of threads is read at most.
+const MOST_READINGS: u32 = 16;
+
+fn by_the_handler(
     python: &Python,
     signal: Signal,
     expected: &[OwnFrame],
@@ -94,12 +131,14 @@ fn frames(
 ) -> Result<Vec<OwnFrame>, StartError> {
     let mut frames = Vec::with_capacity(count);
     for frame in raw {
+        if frames.len() == count {
+            break;
+        }
         let code = read(python, frame.code)?;
-        let is_shown = !code.is_trampoline && !code.is_incomplete(frame.offset, frame.is_generator);
-        if is_shown && frames.len() < count {
+        if !code.is_trampoline && !code.is_incomplete(frame.offset, frame.is_generator) {
             let line = code.line_at(frame.offset);
-            let first_line = code.first_line;
-            frames.push(OwnFrame { name: code.name, file: code.filename, first_line, line });
+            let CodeObject { name, filename: file, first_line, .. } = code;
+            frames.push(OwnFrame { name, file, first_line, line, offset: frame.offset });
         }
     }
     Ok(frames)
@@ -115,7 +154,7 @@ fn compare(captured: &[OwnFrame], expected: &[OwnFrame]) -> Result<(), StartErro
     }
     let show = |frames: &[OwnFrame], index: usize| {
         frames.get(index).map_or("nothing".to_owned(), |frame| {
-            format!("{} ({}:{})", frame.name, frame.file, frame.line)
+            format!("{} ({}:{}, byte {})", frame.name, frame.file, frame.line, frame.offset)
         })
     };
     let is_other = |index: &usize| captured.get(*index) != expected.get(*index);
