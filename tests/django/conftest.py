@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+TESTS = Path(__file__).resolve().parent.parent
 SITE = Path(__file__).parent / "site"
 
 
@@ -33,7 +34,7 @@ class Server:
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "settings",
-            "PYTHONPATH": str(SITE),
+            "PYTHONPATH": os.pathsep.join((str(SITE), str(TESTS))),
             "PYTHONUNBUFFERED": "1",
             "SITE_FOLDER": str(folder),
             **{f"SITE_{name}": json.dumps(value) for name, value in settings.items()},

@@ -2,13 +2,13 @@
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import os
 import signal
 import sys
 import time
 
+from allocator import bytes_in_use
 from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
@@ -206,28 +206,6 @@ def state(request):
             "urgent": bool(int(facts["SigCgt"], 16) >> (signal.SIGURG - 1) & 1),
         }
     )
-
-
-class AllocatorState(ctypes.Structure):
-    """``struct mallinfo2`` (malloc.h of glibc 2.33 and newer)."""
-
-    _fields_ = [
-        ("before", ctypes.c_size_t * 4),
-        ("hblkhd", ctypes.c_size_t),
-        ("between", ctypes.c_size_t * 2),
-        ("uordblks", ctypes.c_size_t),
-        ("after", ctypes.c_size_t * 2),
-    ]
-
-
-def bytes_in_use():
-    """What the C library's allocator has handed out; 0 where it does not say."""
-    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
-    if mallinfo is None:
-        return 0
-    mallinfo.restype = AllocatorState
-    state = mallinfo()
-    return state.uordblks + state.hblkhd
 
 
 def task_names():

@@ -53,7 +53,7 @@ def address_space():
 def main():
     end = time.perf_counter() + float(sys.argv[1])
     files = blocks = rounds = 0
-    while time.perf_counter() < end:
+    while True:
         undo = limited(resource.RLIMIT_NOFILE, 200)
         files += without_descriptors()
         undo()
@@ -61,6 +61,8 @@ def main():
         blocks += without_memory()
         undo()
         rounds += 1
+        if time.perf_counter() >= end:
+            break
     assert min(files, blocks) > rounds
     print(f"{rounds} times {files // rounds} files and {blocks // rounds} blocks of memory")
 

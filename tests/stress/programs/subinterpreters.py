@@ -1,5 +1,7 @@
 """Interpreters within the interpreter, made, used and destroyed, some with a GIL of their own."""
 
+# keeps memory: CPython 3.12 and 3.13 lose some 0.4 MB with each interpreter, without us too
+
 import importlib
 import sys
 import threading
