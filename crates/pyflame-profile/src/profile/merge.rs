@@ -121,3 +121,6 @@ impl Profile {
         meta.retaken = meta.retaken.saturating_add(other.retaken);
     }
 }
+
+#[cfg(test)]
+mod tests;
