@@ -1,6 +1,6 @@
 """Measures Python's profilers on the same programs and prints tables.
 
-    python bench/peers [--quick] [--python 3.13]… [--rate 1000]… [--part NAME]… [TOOL…]
+    python bench/peers [--length 0.1] [--python 3.13]… [--rate 1000]… [--part NAME]… [TOOL…]
     python bench/peers --json FILE --show [--pictures FOLDER]
 
 Everything it needs it brings: each profiler is installed into an environment of its own. docs/
@@ -61,10 +61,11 @@ def parsed() -> argparse.Namespace:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     names = [tool.name for tool in TOOLS]
     parser.add_argument("tools", nargs="*", metavar="TOOL", help=f"of {', '.join(names)}")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the time")
+    parser.add_argument("--length", type=float, default=1.0, help="0.1: a tenth of the time")
     parser.add_argument("--python", action="append", choices=VERSIONS)
     parser.add_argument("--rate", action="append", type=float, help="samples a second")
-    parser.add_argument("--part", action="append", choices=measure.PARTS, help="by default all")
+    at_one = f"by default all, but at other rates than {measure.ONE_RATE:,.0f} not the last ones"
+    parser.add_argument("--part", action="append", choices=measure.PARTS, help=at_one)
     parser.add_argument("--json", type=Path, help="where the figures are kept")
     parser.add_argument("--show", action="store_true", help="only show what the file has")
     parser.add_argument("--pictures", type=Path, help="the folder for a picture of each table")

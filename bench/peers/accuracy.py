@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stacks import Function, Seen, Stack
     from tools import Place, Tool
 
-TARGETS = ("calls", "generators", "coroutines", "recursion", "decorators")
+TARGETS = ("calls", "generators", "coroutines", "tasks", "recursion", "decorators")
 NO_STACKS = "has no stacks"
 NO_SAMPLES = "has no samples"
 Steps = tuple["str | None", ...]

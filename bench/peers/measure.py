@@ -18,6 +18,7 @@ from tools import Place
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from results import Results, Row
     from running import Figures
@@ -38,6 +39,9 @@ PARTS: dict[str, Part] = {
     "start": workloads.start,
     **{name: functools.partial(workloads.application, name) for name in workloads.APPLICATIONS},
 }
+# These depend on the rate in the same way as the tiny calls, and take most of the time.
+AT_ONE_RATE = ("start", *workloads.APPLICATIONS)
+ONE_RATE = 1000.0
 
 
 class Places:
@@ -77,15 +81,27 @@ def rows(
                 results.row(tool.name, version, rate)["failed"] = {"not here": tool.elsewhere}
         return
     place = places.of(tool, version)
-    for rate in wanted.rate if tool.has_samples else wanted.rate[:1]:
+    for rate in wanted.rate if tool.has_samples else [rate_for_all(wanted.rate)]:
         row = results.row(tool.name, version, rate)
         measured(row, tool, place, wanted)
         results.keep()
         print(json.dumps(row), file=sys.stderr, flush=True)
     if not tool.has_samples:
-        for rate in wanted.rate[1:]:
-            results.row(tool.name, version, rate).update({**row, "asked": rate})
+        for_all = {key: figure for key, figure in row.items() if not key.startswith(AT_ONE_RATE)}
+        for rate in wanted.rate:
+            if rate != row["asked"]:
+                results.row(tool.name, version, rate).update({**for_all, "asked": rate})
         results.keep()
+
+
+def rate_for_all(rates: Sequence[float]) -> float:
+    """The rate in whose row stands what is measured without one."""
+    return ONE_RATE if ONE_RATE in rates else rates[0]
+
+
+def parts_at(rate: float) -> list[str]:
+    """What is measured where nothing is asked for by name."""
+    return [name for name in PARTS if rate == ONE_RATE or name not in AT_ONE_RATE]
 
 
 def measured(row: Row, tool: Tool, place: Place | str, wanted: argparse.Namespace) -> None:
@@ -96,10 +112,10 @@ def measured(row: Row, tool: Tool, place: Place | str, wanted: argparse.Namespac
         failed["set-up"] = place
         return
     row["release"] = release(tool, place)
-    for name in wanted.part or PARTS:
+    for name in wanted.part or parts_at(row["asked"]):
         failed.pop(name, None)
         try:
-            row.update(PARTS[name](tool, place, row["asked"], 0.1 if wanted.quick else 1.0))
+            row.update(PARTS[name](tool, place, row["asked"], wanted.length))
         except (FailedError, OSError, ValueError, LookupError, subprocess.SubprocessError) as error:
             failed[name] = str(error)
 

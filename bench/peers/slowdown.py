@@ -29,12 +29,15 @@ WINDOW_SECONDS = 1.0
 # between them. A unit under the slowest profiler still fits in several times.
 SHORT_WINDOW_SECONDS = 0.3
 # Long enough that what a tool does once, at its start and end, is no large part.
-CPU_SECONDS = 3.0
+CPU_SECONDS = 2.0
+# Fewer have no standard error that says anything.
+FEWEST_WINDOWS = 5
+FEWEST_TURNS = 3
 
 
 def calls(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
     """How much longer tiny functions that call each other take."""
-    measured = of_program(tool, place, rate, max(3, int(12 * factor)), CALLS)
+    measured = of_program(tool, place, rate, max(FEWEST_WINDOWS, int(12 * factor)), CALLS)
     yield "slowdown", measured.median
     yield "slowdown error", measured.error
 
@@ -163,7 +166,7 @@ def cpu(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
     if not tool.has_samples:
         yield "cpu per sample", NO_SAMPLES
         return
-    found = turns(tool, place, rate, max(2, int(5 * factor)), CALLS, CPU_SECONDS)
+    found = turns(tool, place, rate, max(FEWEST_TURNS, int(8 * factor)), CALLS, CPU_SECONDS)
     in_all, beside = [], []
     for before, during, after in zip(found[::2], found[1::2], found[2::2]):
         if during.samples:

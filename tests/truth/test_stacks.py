@@ -27,6 +27,7 @@ TARGETS = (
     "generators",
     "recursion",
     "releases",
+    "tasks",
 )
 # At the lower rate there are fewer samples, at the higher one more traps.
 RATES = (("signal", 0.001), ("signal", 0.0001), ("fallback", 0.001))
