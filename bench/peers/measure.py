@@ -84,14 +84,14 @@ def rows(
     for rate in wanted.rate if tool.has_samples else [rate_for_all(wanted.rate)]:
         row = results.row(tool.name, version, rate)
         measured(row, tool, place, wanted)
-        results.keep()
+        results.keep(wanted.length)
         print(json.dumps(row), file=sys.stderr, flush=True)
     if not tool.has_samples:
         for_all = {key: figure for key, figure in row.items() if not key.startswith(AT_ONE_RATE)}
         for rate in wanted.rate:
             if rate != row["asked"]:
                 results.row(tool.name, version, rate).update({**for_all, "asked": rate})
-        results.keep()
+        results.keep(wanted.length)
 
 
 def rate_for_all(rates: Sequence[float]) -> float:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def text(results: Results) -> str:
-    """Tables in Markdown for each Python and rate, and below each what has to be said of it."""
-    parts = [*results.machines]
+    """A page in Markdown: tables for each Python and rate, below each what has to be said of it."""
+    parts = [HEAD, *(f"- {run}" for run in results.runs)]
     for version, rate, shown in by_table(results.rows):
-        parts.append(f"\n### Python {version}, {rate:,.0f} Hz")
+        parts.append(f"\n## Python {version}, {rate:,.0f} Hz")
         for groups in TABLES:
             if has_figures(groups, shown):
                 parts += ["", *table(groups, shown), "", verdict(groups, shown)]
@@ -99,3 +99,9 @@ def named(row: Row) -> str:
 
 
 NAMES = [tool.name for tool in TOOLS]
+
+HEAD = """# Profilers beside each other
+
+Written by `python bench/peers`; [benchmarks.md](benchmarks.md) says what each figure is, and how it
+is measured. These are from:
+"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import platform
 import re
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ class Results:
 
     path: Path | None = None
     rows: list[Row] = field(default_factory=list)
-    machines: list[str] = field(default_factory=list)
-    """When and where they were measured: more than one where a file was continued."""
+    runs: list[str] = field(default_factory=list)
+    """When, where and how they were measured: more than one where a file was continued."""
 
     @classmethod
     def load(cls, path: Path | None) -> Results:
@@ -28,7 +29,7 @@ class Results:
         if path is None or not path.exists():
             return cls(path)
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return cls(path, kept["rows"], kept["machines"])
+        return cls(path, kept["rows"], kept["runs"])
 
     def row(self, tool: str, python: str, asked: float) -> Row:
         """The row that is there, or a new one."""
@@ -39,20 +40,20 @@ class Results:
         self.rows.append(name)
         return name
 
-    def keep(self) -> None:
-        """Notes where a row was measured, and writes all."""
-        here = machine()
-        if here not in self.machines:
-            self.machines.append(here)
+    def keep(self, length: float) -> None:
+        """Notes how a row was measured, and writes all."""
+        here = f"{machine()}; {length:g} of the usual length"
+        if here not in self.runs:
+            self.runs.append(here)
         if self.path is not None:
-            kept = {"machines": self.machines, "rows": self.rows}
+            kept = {"runs": self.runs, "rows": self.rows}
             self.path.write_text(json.dumps(kept, indent=1), encoding="utf-8")
 
 
 def machine() -> str:
-    """The day, the processor and the kernel."""
+    """The day, the processor, how many there are of it, and the kernel."""
     text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
     processor = found[1] if found else platform.machine()
     day = dt.datetime.now(dt.timezone.utc).date()
-    return f"{day}, {processor}, Linux {platform.release()}"
+    return f"{day}, {processor}, {os.cpu_count()} CPUs, Linux {platform.release()}"
