@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parent.parent
 SITE = Path(__file__).parent / "site"
 
 
@@ -34,7 +33,7 @@ class Server:
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "settings",
-            "PYTHONPATH": os.pathsep.join((str(SITE), str(TESTS))),
+            "PYTHONPATH": str(SITE),
             "PYTHONUNBUFFERED": "1",
             "SITE_FOLDER": str(folder),
             **{f"SITE_{name}": json.dumps(value) for name, value in settings.items()},
