@@ -3,9 +3,9 @@
     python bench/peers [--length 0.1] [--python 3.13]… [--rate 1000]… [--part NAME]… [TOOL…]
     python bench/peers --json FILE --show [--pictures FOLDER]
 
-Everything it needs it brings: each profiler is installed into an environment of its own. docs/
-benchmarks.md says what each figure is. As root, since py-spy, austin and `profiling.sampling` look
-at other processes.
+Everything it needs it brings: ours is built from this checkout, each other profiler installed into an
+environment of its own. docs/benchmarks.md says what each figure is. As root, since py-spy, austin and
+`profiling.sampling` look at other processes.
 
 With `--json`, each row is kept as soon as it is there, and what the file holds from an earlier run
 stays: a long measurement can be made in parts. `--show` measures nothing.
@@ -14,6 +14,7 @@ stays: a long measurement can be made in parts. `--show` measures nothing.
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,17 +43,20 @@ def main() -> int:
     wanted = parsed()
     results = Results.load(wanted.json)
     if not wanted.show:
-        wheel = next((CHECKOUT / "target" / "wheels").glob("*.whl"), None)
-        if wheel is None:
-            print("there is no wheel; ./check wheel builds it", file=sys.stderr)
-            return 2
-        places = measure.Places(wheel)
+        places = measure.Places(built_wheel())
         for tool, version in selected(wanted):
             measure.rows(tool, version, places, wanted, results)
     print(report.text(results))
     if wanted.pictures:
         measure.pictures(results, wanted.pictures)
     return 0
+
+
+def built_wheel() -> Path:
+    """Ours, as it is in this checkout."""
+    # What is printed here is the page.
+    subprocess.run([str(CHECKOUT / "check"), "wheel"], check=True, stdout=sys.stderr)
+    return next((CHECKOUT / "target" / "wheels").glob("*.whl"))
 
 
 def parsed() -> argparse.Namespace:
