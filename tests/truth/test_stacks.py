@@ -27,6 +27,7 @@ TARGETS = (
     "generators",
     "recursion",
     "releases",
+    "reused",
     "tasks",
 )
 # At the lower rate there are fewer samples, at the higher one more traps.

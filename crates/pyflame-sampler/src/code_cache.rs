@@ -29,7 +29,6 @@ pub(crate) struct CodeCache {
     dead: Vec<(u64, u64, Option<Arc<Code>>)>,
     numbers: u64,
     deaths: Vec<Death>,
-    generation: u64,
 }
 
 impl CodeCache {
@@ -40,13 +39,7 @@ impl CodeCache {
             dead: Vec::new(),
             numbers: 0,
             deaths: Vec::new(),
-            generation: 0,
         }
-    }
-
-    /// Changes whenever an address that was known may come to mean something else.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
     }
 
     /// The code object that was at `address` when `deaths` code objects had died; `None` if there
@@ -54,7 +47,7 @@ impl CodeCache {
     pub(crate) fn at(&mut self, address: u64, deaths: u64) -> Option<Arc<Code>> {
         // A code object can die while it is read. Each turn of the loop needs one more death.
         loop {
-            let before = deaths::count();
+            let settled = deaths::settled();
             self.absorb();
             // In order of death: the first to have died after the capture was there at the time.
             let mut dead = self.dead.iter();
@@ -66,7 +59,7 @@ impl CodeCache {
             }
             let Python { stacks, code_type, .. } = self.python;
             let read = CodeObject::read(&mut OwnMemory, &stacks.layout, *code_type, address);
-            if !deaths::any_since(before) {
+            if settled.is_some() && deaths::settled() == settled {
                 let code = self.numbered(read.ok()?);
                 self.living.insert(address, Arc::clone(&code));
                 return Some(code);
@@ -80,7 +73,6 @@ impl CodeCache {
         let mut deaths = std::mem::take(&mut self.deaths);
         deaths::take(&mut deaths);
         for death in deaths.drain(..) {
-            self.generation += 1;
             let known = self.living.swap_remove(&death.address);
             let code = known.or_else(|| death.code.map(|object| self.numbered(object)));
             self.dead.push((death.address, death.number, code));

@@ -47,9 +47,11 @@ type Dealloc = unsafe extern "C" fn(*mut c_void);
 const TP_DEALLOC: u64 = 48;
 
 static IS_NOTING: AtomicBool = AtomicBool::new(false);
-/// How many deaths have begun to be noted, and how many of them are done.
+/// How many deaths have begun to be noted; up to which number they count; and how many are noted,
+/// which of two threads in interpreters with a GIL of their own may be out of order.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
+static DONE: AtomicU64 = AtomicU64::new(0);
 static NOTED: AtomicPtr<Noted> = AtomicPtr::new(std::ptr::null_mut());
 static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
 
@@ -85,7 +87,9 @@ pub(crate) fn stop(python: &Python) {
 /// Stops noting in the child of a fork. Deaths that other threads were noting will never be done.
 pub(crate) fn forget_other_threads() {
     IS_NOTING.store(false, Ordering::Release);
-    COUNT.store(BEGUN.load(Ordering::Acquire), Ordering::Release);
+    let begun = BEGUN.load(Ordering::Acquire);
+    COUNT.store(begun, Ordering::Release);
+    DONE.store(begun, Ordering::Release);
 }
 
 /// How many have died so far. Async-signal-safe: one load.
@@ -93,9 +97,10 @@ pub(crate) fn count() -> u64 {
     COUNT.load(Ordering::Acquire)
 }
 
-/// Whether any has died or begun to die since `count` had died.
-pub(crate) fn any_since(count: u64) -> bool {
-    BEGUN.load(Ordering::Acquire) != count
+/// How many have died so far, where each of them is noted by now.
+pub(crate) fn settled() -> Option<u64> {
+    let done = DONE.load(Ordering::Acquire);
+    (BEGUN.load(Ordering::Acquire) == done).then_some(done)
 }
 
 /// Moves what was noted into `into`, in order of death. Only for the sampling thread.
@@ -148,4 +153,5 @@ fn note(address: u64) {
     // Two interpreters, each with a GIL of its own, can note a death at the same time; the later
     // number may then be done first.
     COUNT.fetch_max(number + 1, Ordering::AcqRel);
+    DONE.fetch_add(1, Ordering::AcqRel);
 }

@@ -372,10 +372,9 @@ impl Recording {
         deaths: u64,
         codes: &mut CodeCache,
     ) -> StackId {
-        codes.absorb();
         let mut path = std::mem::take(&mut self.follow(look).path);
-        if path.generation != codes.generation() {
-            path = Path { generation: codes.generation(), ..Path::default() };
+        if path.deaths != deaths {
+            path = Path { deaths, ..Path::default() };
         }
         let mut is_known = true;
         let mut stack = StackId::EMPTY;

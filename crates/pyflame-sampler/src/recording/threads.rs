@@ -33,7 +33,9 @@ pub(super) struct Followed {
 pub(super) struct Path {
     pub(super) frames: Vec<RawFrame>,
     pub(super) stacks: Vec<StackId>,
-    pub(super) generation: u64,
+    /// How many code objects had died when it was captured. After another number of deaths the
+    /// same address may be another code object's, whenever either capture is looked up.
+    pub(super) deaths: u64,
 }
 
 impl Recording {
