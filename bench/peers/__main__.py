@@ -3,9 +3,9 @@
     python bench/peers [--length 0.1] [--python 3.13]… [--rate 1000]… [--part NAME]… [TOOL…]
     python bench/peers --json FILE --show [--pictures FOLDER]
 
-Everything it needs it brings: ours is built from this checkout, each other profiler installed into an
-environment of its own. docs/benchmarks.md says what each figure is. As root, since py-spy, austin and
-`profiling.sampling` look at other processes.
+Everything it needs it brings: ours is built from this checkout, each other profiler installed into
+an environment of its own. docs/benchmarks.md says what each figure is. As root, since py-spy,
+austin and `profiling.sampling` look at other processes.
 
 With `--json`, each row is kept as soon as it is there, and what the file holds from an earlier run
 stays: a long measurement can be made in parts. `--show` measures nothing.
