@@ -6,6 +6,8 @@
 //! So a clock that stands still between two readings is a thread that did not run.
 #![expect(unsafe_code, reason = "reading a clock is a call into libc")]
 
+use crate::this_thread;
+
 /// Nanoseconds since some start that never jumps (`CLOCK_MONOTONIC`).
 pub fn monotonic_ns() -> u64 {
     read(libc::CLOCK_MONOTONIC).unwrap_or(0)
@@ -27,6 +29,20 @@ impl ThreadClock {
     }
 }
 
+/// Whether the CPU clock of a thread which runs, the calling one, is seen to move between two readings.
+/// (gVisor's moves every 10 ms: `cpuStatsAt` of its pkg/sentry/kernel.)
+pub(crate) fn is_fine() -> bool {
+    let own = ThreadClock::of(this_thread::native_id());
+    moves(|| own.cpu_ns())
+}
+
+/// Whether most readings of a clock differ from the one before.
+fn moves(read: impl FnMut() -> Option<u64>) -> bool {
+    const READINGS: usize = 64;
+    let readings: Vec<_> = std::iter::repeat_with(read).take(READINGS).collect();
+    readings.windows(2).filter(|pair| pair[0] != pair[1]).count() > READINGS / 2
+}
+
 /// Async-signal-safe.
 fn read(clock: libc::clockid_t) -> Option<u64> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -35,4 +51,20 @@ fn read(clock: libc::clockid_t) -> Option<u64> {
     let seconds = u64::try_from(time.tv_sec).ok()?;
     let nanoseconds = u64::try_from(time.tv_nsec).ok()?;
     (status == 0).then_some(seconds * 1_000_000_000 + nanoseconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_moves_in_steps_is_told_from_one_that_moves() {
+        assert!(is_fine());
+        let mut now_ns = 0;
+        let coarse = || {
+            now_ns += 700;
+            Some(now_ns - now_ns % 10_000)
+        };
+        assert!(!moves(coarse));
+    }
 }

@@ -15,7 +15,7 @@
 use pyflame_cpython::{GilMoment, RawFrame};
 
 use crate::eye::{self, Eye};
-use crate::gil::{self, MainGil};
+use crate::gil::MainGil;
 use crate::labels::LabelIds;
 use crate::roster::Thread;
 use crate::{clock, deaths};
@@ -63,7 +63,7 @@ impl Eye<'_> {
     /// thread that has begun something long. To read until it succeeds, would make much of what
     /// takes long enough to be read, and little of all else.
     pub(crate) fn detached(&mut self, thread: &mut Thread) -> Detached {
-        let Some(gil) = gil::of(thread.state.0) else { return Detached::Unknown };
+        let Some(gil) = thread.gil() else { return Detached::Unknown };
         let state = thread.state.1.address;
         if gil.is_held_by(state) {
             return Detached::Attached(gil);

@@ -260,9 +260,10 @@ fn resume() {
     }
     let Paused { pid, commands, recordings, linger, ticker, forking: _ } = paused;
     let python = ticker.python();
-    // Where no thread can be started any more, the recording has ended.
-    if let Ok(thread) = SamplingThread::spawn(move || sample(ticker, python)) {
-        *engine() = Some(Engine { pid, commands, recordings, linger, thread });
+    match SamplingThread::spawn(move || sample(ticker, python)) {
+        Ok(thread) => *engine() = Some(Engine { pid, commands, recordings, linger, thread }),
+        // Where no thread can be started any more, the recording has ended.
+        Err(_) => deaths::stop(python),
     }
 }
 
@@ -326,7 +327,7 @@ impl Engine {
         note_forks();
         let signal = Signal::install().ok_or(StartError::NoFreeSignal)?;
         if !IS_CHECKED.load(Ordering::Acquire) {
-            self_check::run(python, signal, own_stack).inspect_err(|_| signal.uninstall())?;
+            check(python, signal, own_stack).inspect_err(|_| signal.uninstall())?;
             IS_CHECKED.store(true, Ordering::Release);
         }
         gil::find(python);
@@ -348,6 +349,18 @@ impl Engine {
         })?;
         Ok(Self { pid, commands, recordings: 0, linger, thread })
     }
+}
+
+/// Finds out whether what we build on holds in this process.
+fn check(
+    python: &'static Python,
+    signal: Signal,
+    own_stack: &[OwnFrame],
+) -> Result<(), StartError> {
+    if !clock::is_fine() {
+        return Err(StartError::CoarseClock);
+    }
+    self_check::run(python, signal, own_stack)
 }
 
 impl Drop for RecordingHandle {

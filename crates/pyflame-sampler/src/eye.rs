@@ -21,9 +21,9 @@ use crate::python::Python;
 use crate::recording::{Look, Recording};
 use crate::roster::{Mask, Request, Still, Thread};
 use crate::signal::{Sent, Signal};
-use crate::slot::Slots;
+use crate::slot::{Slot, Slots, Whose};
 use crate::snapshot::Snapshot;
-use crate::task::Rest;
+use crate::task::{Rest, SignalState};
 use crate::this_thread;
 
 /// What came of looking at a thread.
@@ -113,7 +113,7 @@ impl Eye<'_> {
             }
             // A sleeping thread is never signalled: that could end its sleep. (Where its GIL is
             // known, one without it is not signalled anyway.)
-            None if rest == Rest::Asleep && gil::of(thread.state.0).is_none() => {
+            None if rest == Rest::Asleep && thread.gil().is_none() => {
                 let look = thread.look(now_ns, again_ns);
                 for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
                 Seen::Thread
@@ -196,9 +196,17 @@ impl Eye<'_> {
                 return Some(Seen::Thread);
             }
             request.doubt_ns = now_ns + PATIENCE_NS;
-            if thread.task.holds_back(self.signal.number()) {
-                thread.mask = thread.mask.blocked_for_longer(now_ns);
-                for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
+            match thread.task.signal(self.signal.number()) {
+                SignalState::HeldBack => {
+                    thread.mask = thread.mask.blocked_for_longer(now_ns);
+                    for_whom.each(|recording| recording.uncaptured(look, BLOCKED));
+                }
+                // It is not there any more, and nobody has begun to answer.
+                SignalState::Gone if thread.slot.is_some_and(Slot::cancel) => {
+                    thread.request = None;
+                    for_whom.each(|recording| recording.uncaptured(look, LOST));
+                }
+                SignalState::OnItsWay | SignalState::Gone => {}
             }
             return Some(Seen::Thread);
         }
@@ -218,7 +226,7 @@ impl Eye<'_> {
             for_whom.each(|recording| recording.uncaptured(look, reason));
             return Some(Seen::Thread);
         }
-        if !slot.request(for_whom.are_empty_requests()) {
+        if !slot.request(thread.asked_for(for_whom)) {
             return Some(Seen::Thread); // An answer came too late for its request; it goes next time.
         }
         let deaths = deaths::count();
@@ -311,8 +319,25 @@ fn states(rest: Rest) -> (State, State) {
 
 pub(crate) const INCONSISTENT: &str = "the stack was never consistent";
 const BLOCKED: &str = "the thread blocks signals";
+/// The program took it itself (`sigwait` for all signals), or the kernel has dropped what it carried
+/// (`ulimit -i`).
+const LOST: &str = "the signal was lost";
 
 impl Thread {
+    /// The GIL that it needs to run Python, if it is known and so is its thread state.
+    pub(crate) fn gil(&self) -> Option<MainGil> {
+        gil::of(self.state.0).filter(|_| !self.is_shared)
+    }
+
+    /// What its handler is to look at.
+    pub(crate) fn asked_for(&self, for_whom: &Recipients<'_>) -> Whose {
+        match self.state.1.address {
+            _ if for_whom.are_empty_requests() => Whose::NOBODY,
+            address if self.is_shared => Whose::one_of_several(address),
+            address => Whose::state(address),
+        }
+    }
+
     pub(crate) fn look(&self, at_ns: u64, cpu_ns: u64) -> Look {
         Look { native_id: self.native_id, seen_ns: self.seen_ns, at_ns, cpu_ns }
     }

@@ -77,6 +77,10 @@ pub enum StartError {
     /// The system call by which a thread is signalled is not allowed.
     #[error("rt_tgsigqueueinfo is not allowed here (a container's seccomp policy?)")]
     SignalForbidden,
+    /// A signal arrived without what it was to carry, or not at all: the kernel queues no more
+    /// signals of this user, and drops what comes with them.
+    #[error("the self-check failed: signals do not arrive as they are sent (see `ulimit -i`)")]
+    SignalLost,
     /// A code object of the calling thread can't be read.
     #[error("the self-check failed: {0}")]
     Code(#[from] CodeError),
@@ -95,6 +99,10 @@ pub enum StartError {
         /// The same frame, as `sys._getframe()` tells it.
         expected: String,
     },
+    /// The kernel's clocks of threads move in steps, so that a thread which runs would look as if it
+    /// stood still.
+    #[error("the CPU clocks of threads are too coarse here to tell who runs")]
+    CoarseClock,
     /// The sampling thread could not be started.
     #[error("failed to start the sampling thread: {0}")]
     NoThread(std::io::Error),

@@ -12,7 +12,7 @@
 use std::collections::hash_map::Entry;
 
 use indexmap::IndexMap;
-use pyflame_cpython::{Layout, Memory as _, RawFrame, ThreadState, threads};
+use pyflame_cpython::{Layout, Memory as _, RawFrame, ThreadState, TopFrame, threads};
 use pyflame_profile::State;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
@@ -30,6 +30,10 @@ pub(crate) struct Thread {
     pub(crate) native_id: u32,
     /// Its thread state, and the interpreter that belongs to.
     pub(crate) state: (u64, ThreadState),
+    /// Whether it has others, too, or seems to: in another interpreter, or because a thread has ended
+    /// without its state and this one has got its ids, or because it is about to start a thread.
+    /// Which of them it is on, it knows itself.
+    pub(crate) is_shared: bool,
     pub(crate) clock: ThreadClock,
     pub(crate) task: Task,
     /// When it was first seen, on the monotonic clock.
@@ -205,37 +209,64 @@ impl Roster {
         self.is_stale = false;
         self.listed_ns = now_ns;
         self.heads = heads;
-        let mut bound: FxHashMap<u32, (u64, ThreadState)> = FxHashMap::default();
+        let mut bound = self.bound(found);
+        self.threads.retain(|native_id, thread| match bound.remove(native_id) {
+            Some(Bound { state, is_shared }) if state.1.id == thread.state.1.id => {
+                (thread.state, thread.is_shared) = (state, is_shared);
+                true
+            }
+            other => {
+                slots.release(thread.slot.take());
+                // The id names another thread now, or the same with a new state.
+                other.is_some_and(|bound| {
+                    *thread = Thread::new(*native_id, bound, now_ns);
+                    true
+                })
+            }
+        });
+        let mut new: Vec<_> = bound.into_iter().collect();
+        new.sort_unstable_by_key(|(_, bound)| (bound.state.0, bound.state.1.id));
+        for (native_id, bound) in new {
+            self.threads.insert(native_id, Thread::new(native_id, bound, now_ns));
+        }
+    }
+
+    /// The state of each thread, by the kernel's id.
+    fn bound(&mut self, found: Vec<(u64, ThreadState)>) -> FxHashMap<u32, Bound> {
+        let mut bound = FxHashMap::default();
+        // A thread of the program's may have ended without its state, and left us its ids.
+        let ours = this_thread::native_id();
         for (interpreter, state) in found {
             let Some(native_id) = self.native_id(&state) else {
                 self.is_stale = true; // Its thread has not started yet; see again soon.
                 continue;
             };
             match bound.entry(native_id) {
+                _ if native_id == ours => {}
                 // A thread can have a state in each of several interpreters. The first found
                 // belongs to the oldest interpreter, in which the thread began.
-                Entry::Vacant(entry) => _ = entry.insert((interpreter, state)),
-                Entry::Occupied(entry) => self.is_stale |= entry.get().0 == interpreter,
+                Entry::Vacant(entry) => {
+                    entry.insert(Bound { state: (interpreter, state), is_shared: false });
+                }
+                Entry::Occupied(mut entry) => {
+                    let first: &mut Bound = entry.get_mut();
+                    first.is_shared = true;
+                    let is_rival = first.state.0 == interpreter;
+                    self.is_stale |= is_rival;
+                    if is_rival && self.is_idle(&first.state.1) && !self.is_idle(&state) {
+                        first.state.1 = state;
+                    }
+                }
             }
         }
-        self.threads.retain(|native_id, thread| match bound.remove(native_id) {
-            Some(state) if state.1.id == thread.state.1.id => {
-                thread.state = state;
-                true
-            }
-            other => {
-                slots.release(thread.slot.take());
-                // The id names another thread now, or the same with a new state.
-                other.is_some_and(|state| {
-                    *thread = Thread::new(*native_id, state, now_ns);
-                    true
-                })
-            }
-        });
-        let mut new: Vec<_> = bound.into_iter().collect();
-        new.sort_unstable_by_key(|(_, (interpreter, state))| (*interpreter, state.id));
-        for (native_id, state) in new {
-            self.threads.insert(native_id, Thread::new(native_id, state, now_ns));
+        bound
+    }
+
+    /// Whether a thread state has no frames, where that is told by one word of it.
+    fn is_idle(&self, state: &ThreadState) -> bool {
+        match self.python.stacks.layout.thread.top {
+            TopFrame::Direct(top) => OwnMemory.word(state.address + top) == Ok(0),
+            TopFrame::CFrame { .. } => false,
         }
     }
 
@@ -272,11 +303,18 @@ impl Roster {
     }
 }
 
+/// The state that a thread has, with its interpreter, and whether it has others.
+struct Bound {
+    state: (u64, ThreadState),
+    is_shared: bool,
+}
+
 impl Thread {
-    fn new(native_id: u32, state: (u64, ThreadState), now_ns: u64) -> Self {
+    fn new(native_id: u32, Bound { state, is_shared }: Bound, now_ns: u64) -> Self {
         Self {
             native_id,
             state,
+            is_shared,
             clock: ThreadClock::of(native_id),
             task: Task::new(native_id),
             seen_ns: now_ns,

@@ -135,25 +135,50 @@ fn set_handler(signal: c_int) -> bool {
     // SAFETY: all-zero is a valid `sigaction`.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = our_handler();
+    action.sa_mask = all_but_faults();
     // Calls that can be restarted are, and a program's alternate stack is used where it has one.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
-    // SAFETY: `action` is complete, its mask empty, and the handler has the form that
-    // `SA_SIGINFO` asks for.
+    // SAFETY: `action` is complete, and the handler has the form that `SA_SIGINFO` asks for.
     unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) == 0 }
 }
 
-extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+/// The signals that wait while our handler runs: a handler of the program's that leaves by
+/// `siglongjmp` would take ours with it. Not those of faults, which can't wait.
+fn all_but_faults() -> libc::sigset_t {
+    // SAFETY: all-zero is a valid set; it is filled before it is used.
+    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `set` is a valid place for a set.
+    unsafe { libc::sigfillset(&raw mut set) };
+    for fault in [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP] {
+        // SAFETY: `set` is a set, and `fault` the number of a signal.
+        unsafe { libc::sigdelset(&raw mut set, fault) };
+    }
+    set
+}
+
+extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: `errno` is this thread's own and always there.
     let errno = unsafe { *libc::__errno_location() };
     // SAFETY: with `SA_SIGINFO` the kernel passes a valid `siginfo_t`.
     let info = unsafe { &*info };
     if let (Some(python), Some(slot)) = (Python::found(), slot_of(info))
-        && !slot.capture(python)
+        && !slot.capture(python, stack_pointer_of(context))
     {
         wake::call(); // Not believed: have it taken again, a few microseconds from now.
     }
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = errno };
+}
+
+/// The stack pointer of what was interrupted.
+fn stack_pointer_of(context: *const c_void) -> u64 {
+    // SAFETY: with `SA_SIGINFO` the kernel passes a valid `ucontext_t`.
+    let machine = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext };
+    #[cfg(target_arch = "x86_64")]
+    let pointer = machine.gregs[libc::REG_RSP as usize].cast_unsigned();
+    #[cfg(target_arch = "aarch64")]
+    let pointer = machine.sp;
+    pointer
 }
 
 /// The slot that a signal names, if it is one of ours.

@@ -15,15 +15,15 @@
 
 use std::cell::UnsafeCell;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use pyflame_cpython::RawFrame;
+use pyflame_cpython::{Memory as _, RawFrame};
 
-use crate::deaths;
 use crate::labels::{self, LabelIds};
 use crate::live_memory::LiveMemory;
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
+use crate::{deaths, this_thread};
 
 /// A slot; see the module.
 ///
@@ -33,8 +33,8 @@ use crate::python::Python;
 #[repr(C, align(64))]
 pub(crate) struct Slot {
     phase: AtomicU32,
-    /// Set for measurements: the handler then does everything but look at the stack.
-    is_empty_request: AtomicBool,
+    /// Whose stack is asked for: a [`Whose`].
+    whose: AtomicU64,
     desk: UnsafeCell<Desk>,
     index: usize,
 }
@@ -56,6 +56,26 @@ struct Desk {
     memory: BlockMemory,
     /// How many captures there were for this thread.
     captures: u32,
+}
+
+/// The thread state whose stack a thread is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Whose(u64);
+
+impl Whose {
+    /// For measurements: the handler then does everything but look at the stack.
+    pub(crate) const NOBODY: Self = Self(0);
+    const ONE_OF_SEVERAL: u64 = 1;
+
+    /// The state at this address, the only one of its thread as far as is known.
+    pub(crate) fn state(address: u64) -> Self {
+        Self(address)
+    }
+
+    /// That state, where it is one of several that the thread has: it knows which is its own now.
+    pub(crate) fn one_of_several(address: u64) -> Self {
+        Self(address | Self::ONE_OF_SEVERAL)
+    }
 }
 
 /// A captured stack, innermost frame first.
@@ -93,11 +113,11 @@ const FAILED: u32 = 4;
 
 impl Slot {
     /// Asks for a capture; returns false if one is asked for already.
-    pub(crate) fn request(&self, is_empty_request: bool) -> bool {
+    pub(crate) fn request(&self, whose: Whose) -> bool {
         if self.phase.load(Ordering::Acquire) != IDLE {
             return false;
         }
-        self.is_empty_request.store(is_empty_request, Ordering::Relaxed);
+        self.whose.store(whose.0, Ordering::Relaxed);
         self.phase.store(REQUESTED, Ordering::Release);
         true
     }
@@ -116,10 +136,11 @@ impl Slot {
         }
     }
 
-    /// Takes a request back, for when the thread could not be signalled or has ended.
-    pub(crate) fn cancel(&self) {
+    /// Takes a request back, for when the thread could not be signalled or has ended; returns
+    /// whether no handler had begun to answer.
+    pub(crate) fn cancel(&self) -> bool {
         let (from, to) = (REQUESTED, IDLE);
-        _ = self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     /// Looks what the handler has left, and hands it to `see`. Only for the sampling thread.
@@ -150,10 +171,11 @@ impl Slot {
         (desk.c_stack, desk.captures) = (0..0, 0);
     }
 
-    /// Captures the stack of the calling thread, if that is asked for. Returns false where the
-    /// stack was not believed. Async-signal-safe: the desk is there already, reading memory is a
-    /// system call, and nothing else is called.
-    pub(crate) fn capture(&self, python: &Python) -> bool {
+    /// Captures the stack of the calling thread, if that is asked for; the stack pointer is that of
+    /// the code that was interrupted. Returns false where the stack was not believed.
+    /// Async-signal-safe: the desk is there already, reading memory is a system call, and nothing
+    /// else is called.
+    pub(crate) fn capture(&self, python: &Python, stack_pointer: u64) -> bool {
         let (from, to) = (REQUESTED, CAPTURING);
         if self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_err() {
             return true;
@@ -161,7 +183,8 @@ impl Slot {
         // SAFETY: the exchange above has made this the one handler that the desk belongs to.
         let desk = unsafe { &mut *self.desk.get() };
         desk.frames.clear();
-        let is_believed = self.is_empty_request.load(Ordering::Relaxed) || desk.walk(python);
+        let whose = Whose(self.whose.load(Ordering::Relaxed));
+        let is_believed = whose == Whose::NOBODY || desk.walk(python, whose, stack_pointer);
         self.phase.store(if is_believed { CAPTURED } else { FAILED }, Ordering::Release);
         is_believed
     }
@@ -173,25 +196,48 @@ impl Slot {
 }
 
 impl Desk {
-    fn walk(&mut self, python: &Python) -> bool {
+    fn walk(&mut self, python: &Python, whose: Whose, stack_pointer: u64) -> bool {
         self.deaths = deaths::count();
         self.labels = LabelIds::default();
-        let thread = python.current_thread();
-        if thread == 0 {
-            return true; // A thread that runs no Python (any more): a stack without frames.
-        }
         self.memory.forget();
+        let listed = whose.0 & !Whose::ONE_OF_SEVERAL;
+        let current = python.current_thread();
+        if current != listed {
+            let is_shared = whose != Whose::state(listed);
+            return self.walk_aside(python, if is_shared { current } else { listed });
+        }
         let stacks = &python.stacks;
-        // SAFETY: `thread` is what the interpreter has just said on this thread; `c_stack` was
-        // found in the mappings of the thread whose slot this is, and lives as long as it does.
-        let mut memory = unsafe {
-            LiveMemory::new(&stacks.layout, thread, self.c_stack.clone(), &mut self.memory)
-        };
+        // What is live of the C stack, if the thread is on it.
+        let is_on_c_stack = self.c_stack.contains(&stack_pointer);
+        let c_stack = if is_on_c_stack { stack_pointer..self.c_stack.end } else { 0..0 };
+        // SAFETY: `listed` is in the interpreter's list of threads, and what the interpreter has
+        // just said on this thread. `c_stack` lies in the mapping of the thread whose slot this is,
+        // above where its stack reaches down to.
+        let mut memory =
+            unsafe { LiveMemory::new(&stacks.layout, listed, c_stack, &mut self.memory) };
         let frames = &mut self.frames;
-        if stacks.walk(&mut memory, thread, |frame| frames.push(frame)).is_err() {
+        if stacks.walk(&mut memory, listed, |frame| frames.push(frame)).is_err() {
             return false;
         }
-        let labels = labels::of_this_thread(thread);
+        let labels = labels::of_this_thread(listed);
+        self.labels = labels.unwrap_or_default();
+        labels.is_some()
+    }
+
+    /// The same of a state that is not both listed and the calling thread's by its own account:
+    /// through the kernel alone, as it may be freed by now. (`PyThreadState_Delete` takes the state
+    /// of any thread, and leaves that thread's account of it as it was, up to 3.11.)
+    fn walk_aside(&mut self, python: &Python, state: u64) -> bool {
+        let stacks = &python.stacks;
+        let owner = self.memory.word(state.wrapping_add(stacks.layout.thread.thread_id));
+        if owner != Ok(this_thread::pthread_self()) {
+            return true; // A thread that runs no Python (any more): a stack without frames.
+        }
+        let frames = &mut self.frames;
+        if stacks.walk(&mut self.memory, state, |frame| frames.push(frame)).is_err() {
+            return false;
+        }
+        let labels = labels::of_resting_thread(&mut self.memory, state);
         self.labels = labels.unwrap_or_default();
         labels.is_some()
     }
@@ -201,7 +247,7 @@ impl Desk {
 /// second half, used as a ring, the outermost.
 #[derive(Debug)]
 struct Frames {
-    buffer: Vec<RawFrame>,
+    buffer: Box<[RawFrame]>,
     depth: usize,
 }
 
@@ -213,7 +259,7 @@ const MOST_FRAMES: usize = 1 << 20;
 
 impl Frames {
     fn new() -> Self {
-        Self { buffer: vec![RawFrame::default(); FIRST_FRAMES], depth: 0 }
+        Self { buffer: vec![RawFrame::default(); FIRST_FRAMES].into(), depth: 0 }
     }
 
     fn clear(&mut self) {
@@ -236,7 +282,7 @@ impl Frames {
         if self.depth <= size || size >= wanted {
             return false;
         }
-        self.buffer.resize(wanted, RawFrame::default());
+        self.buffer = vec![RawFrame::default(); wanted].into();
         true
     }
 
@@ -294,7 +340,7 @@ impl Slots {
         let slot: &'static Slot = Box::leak(Box::new(Slot {
             index,
             phase: AtomicU32::new(IDLE),
-            is_empty_request: AtomicBool::new(false),
+            whose: AtomicU64::new(0),
             desk: UnsafeCell::new(desk),
         }));
         place.store(std::ptr::from_ref(slot).cast_mut(), Ordering::Release);
@@ -345,7 +391,7 @@ mod tests {
 
     #[test]
     fn of_a_stack_too_deep_for_any_desk_both_ends_are_kept() {
-        let mut frames = Frames { buffer: vec![RawFrame::default(); 8], depth: 0 };
+        let mut frames = Frames { buffer: vec![RawFrame::default(); 8].into(), depth: 0 };
         (0..27).for_each(|code| frames.push(frame(code)));
         let capture = frames.capture(0, LabelIds::default());
         let codes = |frames: &[RawFrame]| frames.iter().map(|f| f.code).collect::<Vec<_>>();

@@ -4,8 +4,7 @@
 //! and as the 37th the CPU on which the thread ran last; `status` has the blocked signals as a hexadecimal mask behind `SigBlk:`, and
 //! those that wait for the thread behind `SigPnd:` (proc(5)).
 
-use std::io::{ErrorKind, Read as _};
-use std::path::Path;
+use std::io::Read as _;
 
 use crate::descriptors;
 
@@ -16,6 +15,17 @@ pub(crate) enum Rest {
     Runnable { cpu: i32 },
     /// It sleeps until something happens.
     Asleep,
+}
+
+/// What has become of a signal that was sent to a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SignalState {
+    /// It waits for the thread to run.
+    OnItsWay,
+    /// It waits, for the thread blocks it.
+    HeldBack,
+    /// It has been delivered, or the thread has fetched it.
+    Gone,
 }
 
 /// One thread of this process, as the kernel knows it.
@@ -31,21 +41,16 @@ impl Task {
 
     /// What a thread that is off the CPU is doing; `None` once it has ended.
     ///
-    /// Where there is no `/proc`, as in a service that has made an empty folder its root, or where it
-    /// can't be looked at in a way that the program does not notice, a thread that is off the CPU is
-    /// taken to sleep, which is what most do.
+    /// Where `/proc` can't be looked at (a service that has made an empty folder its root, a program
+    /// that may open no file, another namespace's `/proc`), a thread that is off the CPU is taken to
+    /// sleep, which is what most do. Whether it has ended, its clock tells, too.
     pub(crate) fn rest(self) -> Option<Rest> {
-        let mut stat = match descriptors::open(&self.file("stat")) {
-            Ok(stat) => stat,
-            Err(error) => {
-                let is_unknown = error.kind() == ErrorKind::Unsupported
-                    || !Path::new("/proc/self/task").exists();
-                return is_unknown.then_some(Rest::Asleep);
-            }
-        };
         let mut bytes = [0; 1024];
-        let count = stat.read(&mut bytes).ok()?;
-        parse_rest(bytes.get(..count)?)
+        let stat = descriptors::open(&self.file("stat"));
+        match stat.and_then(|mut stat| stat.read(&mut bytes)) {
+            Ok(count) => parse_rest(bytes.get(..count)?),
+            Err(_) => Some(Rest::Asleep),
+        }
     }
 
     /// Whether the thread blocks `signal`. Where that can't be known, it does not.
@@ -53,13 +58,13 @@ impl Task {
         self.status().is_some_and(|status| parse_bit(&status, "SigBlk:", signal))
     }
 
-    /// Whether a `signal` that was sent to the thread waits, for it is blocked.
+    /// Where a `signal` is that was sent to the thread; on its way, where that can't be known.
     ///
     /// A handler blocks its own signal, too, but then none of it waits. So both must come from one
     /// reading, for which the kernel holds the lock of the thread's signals (`task_sig` in
     /// fs/proc/array.c): of two, the first can see a signal on its way, and the second its handler.
-    pub(crate) fn holds_back(self, signal: i32) -> bool {
-        self.status().is_some_and(|status| is_held_back(&status, signal))
+    pub(crate) fn signal(self, signal: i32) -> SignalState {
+        self.status().map_or(SignalState::OnItsWay, |status| signal_state(&status, signal))
     }
 
     fn status(self) -> Option<String> {
@@ -85,8 +90,12 @@ fn parse_rest(stat: &[u8]) -> Option<Rest> {
     }
 }
 
-fn is_held_back(status: &str, signal: i32) -> bool {
-    parse_bit(status, "SigPnd:", signal) && parse_bit(status, "SigBlk:", signal)
+fn signal_state(status: &str, signal: i32) -> SignalState {
+    match (parse_bit(status, "SigPnd:", signal), parse_bit(status, "SigBlk:", signal)) {
+        (false, _) => SignalState::Gone,
+        (true, false) => SignalState::OnItsWay,
+        (true, true) => SignalState::HeldBack,
+    }
 }
 
 fn parse_bit(status: &str, field: &str, signal: i32) -> bool {
@@ -124,8 +133,9 @@ mod tests {
     fn a_signal_is_held_back_that_waits_and_is_blocked_at_once() {
         let status =
             |pending: &str, blocked: &str| format!("SigPnd:\t{pending}\nSigBlk:\t{blocked}\n");
-        assert!(is_held_back(&status("0000000000400000", "0000000000400000"), 23));
-        assert!(!is_held_back(&status("0000000000400000", "0000000000000000"), 23));
-        assert!(!is_held_back(&status("0000000000000000", "0000000000400000"), 23));
+        let state = |pending, blocked| signal_state(&status(pending, blocked), 23);
+        assert_eq!(state("0000000000400000", "0000000000400000"), SignalState::HeldBack);
+        assert_eq!(state("0000000000400000", "0000000000000000"), SignalState::OnItsWay);
+        assert_eq!(state("0000000000000000", "0000000000400000"), SignalState::Gone);
     }
 }

@@ -18,7 +18,7 @@ use crate::roster::{PthreadId, Request, Roster, Thread};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
 use crate::snapshot::Snapshot;
-use crate::{c_stack, gil, wake};
+use crate::{c_stack, wake};
 
 /// What the sampling thread is asked to do.
 #[derive(Debug)]
@@ -379,9 +379,9 @@ fn ask_again(
     for_whom: &Recipients<'_>,
 ) -> Option<Request> {
     let slot = thread.slot.filter(|_| signal.is_ours())?;
-    slot.request(for_whom.are_empty_requests());
+    slot.request(thread.asked_for(for_whom));
     // Without the GIL it is not signalled; the next look reads it, and the time goes there.
-    let gil = gil::of(thread.state.0);
+    let gil = thread.gil();
     let is_time = || gil.is_none_or(|gil| gil.is_held_by(thread.state.1.address));
     if signal.send(thread.native_id, slot, is_time) == Sent::OnItsWay {
         return Some(Request { again_ns: None, ..request });

@@ -1,0 +1,111 @@
+"""At the limits that a process can be given, nothing is lost without a word."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+import pyflame
+
+LOST = "[uncaptured: the signal was lost]"
+
+
+@contextmanager
+def limited(which, most):
+    soft, hard = resource.getrlimit(which)
+    resource.setrlimit(which, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(which, (soft, hard))
+
+
+def spin(seconds):
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+def nap():
+    time.sleep(0.002)
+
+
+def naps(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        nap()
+
+
+def after():
+    spin(0.2)
+
+
+def functions(profile):
+    """The names of all functions that were seen running."""
+    stacks = [line for line in profile.folded().splitlines() if "[waiting" not in line]
+    return {frame.partition(" (")[0] for line in stacks for frame in line.split(";")}
+
+
+# Signals that can't be queued arrive all the same, but without what they were to carry.
+def test_where_no_signal_is_queued_the_fallback_engine_says_why(runner):
+    script = """
+import pyflame, resource
+resource.setrlimit(resource.RLIMIT_SIGPENDING, (0, 0))
+with pyflame.Profiler() as profiler:
+    sum(range(1_000_000))
+print(profiler.profile.engine, profiler.profile.engine_note)
+"""
+    done = runner.python("-c", script)
+    assert done.stdout.startswith("fallback "), done.stderr
+    assert "ulimit -i" in done.stdout
+
+
+def test_signals_that_are_lost_are_counted_and_later_ones_are_not():
+    with pyflame.Profiler(engine="signal") as profiler:
+        with limited(resource.RLIMIT_SIGPENDING, 0):
+            spin(0.3)
+        after()
+    profile = profiler.profile
+    assert LOST in profile.folded()
+    assert profile.uncaptured > 0
+    assert "after" in functions(profile)
+
+
+def test_a_signal_that_the_program_takes_itself_is_not_waited_for_for_ever():
+    every = signal.valid_signals()
+
+    def takes_all():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, every)
+        spin(0.1)  # One of ours is waiting by now.
+        signal.raise_signal(signal.SIGUSR1)
+        while signal.sigwait(every) != signal.SIGUSR1:
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        after()
+
+    with pyflame.Profiler(threads="all", engine="signal") as profiler:
+        thread = threading.Thread(target=takes_all)
+        thread.start()
+        thread.join()
+    assert "after" in functions(profiler.profile)
+
+
+def test_threads_are_seen_where_no_file_can_be_opened():
+    def sleeper():
+        naps(0.3)
+
+    threads = [threading.Thread(target=sleeper) for _ in range(2)]
+    profiler = pyflame.Profiler(threads="all", engine="signal")
+    with profiler, limited(resource.RLIMIT_NOFILE, 0):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    profile = profiler.profile
+    waiting = [line for line in profile.folded().splitlines() if "nap (" in line]
+    seconds = sum(int(line.rpartition(" ")[2]) for line in waiting) / 1e6
+    # Of two threads that did little else for 0.3 s.
+    assert seconds > 0.4
