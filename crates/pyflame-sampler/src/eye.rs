@@ -13,6 +13,7 @@ use pyflame_profile::State;
 
 use crate::code_cache::CodeCache;
 use crate::deaths;
+use crate::desk::Whose;
 use crate::detached::{Detached, Reading};
 use crate::gil::{self, MainGil};
 use crate::labels::{self, LabelIds};
@@ -21,7 +22,7 @@ use crate::python::Python;
 use crate::recording::{Look, Recording};
 use crate::roster::{Mask, Request, Still, Thread};
 use crate::signal::{Sent, Signal};
-use crate::slot::{Slot, Slots, Whose};
+use crate::slot::{Slot, Slots};
 use crate::snapshot::Snapshot;
 use crate::task::{Rest, SignalState};
 use crate::this_thread;

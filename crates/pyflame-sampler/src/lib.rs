@@ -17,6 +17,7 @@ mod clock;
 mod code_cache;
 mod deaths;
 mod descriptors;
+mod desk;
 mod detached;
 mod engine;
 mod eye;

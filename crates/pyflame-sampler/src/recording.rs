@@ -16,12 +16,12 @@ use pyflame_profile::{
 use rustc_hash::FxHashMap;
 
 use crate::code_cache::{Code, CodeCache};
+use crate::desk::Capture;
 use crate::labels::LabelIds;
 use crate::outlet::{Outlet, Pace};
 use crate::roster::Still;
 use crate::schedule::Schedule;
 use crate::self_check::OwnFrame;
-use crate::slot::Capture;
 use scopes::Scopes;
 use threads::{Followed, Path};
 

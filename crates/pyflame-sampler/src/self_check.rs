@@ -8,12 +8,13 @@
 
 use pyflame_cpython::{CodeError, CodeObject, Image, ImageFrame, NotedMemory};
 
+use crate::desk::Whose;
 use crate::live_memory;
 use crate::own_memory::{BlockMemory, OwnMemory};
 use crate::python::Python;
 use crate::roster::{PthreadId, Roster};
 use crate::signal::{Sent, Signal};
-use crate::slot::{Found, Slots, Whose};
+use crate::slot::{Found, Slots};
 use crate::task::Task;
 use crate::{StartError, this_thread};
 
