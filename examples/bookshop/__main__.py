@@ -1,6 +1,6 @@
 """A bookshop to look at with pyflame's panel in the Django Debug Toolbar.
 
-    pip install "pyflame[django]"
+    pip install ".[django]"
     python examples/bookshop
 
 Then open the address that it prints, and click "Flame graph" in the toolbar. All data is made up
