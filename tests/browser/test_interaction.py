@@ -115,6 +115,41 @@ def test_case_and_pattern_can_be_chosen(opened: Shown) -> None:
     assert opened.text("output") == "no match"
 
 
+OWN_NAMES = """\
+main (/app/main.py:1);[waiting] 10
+main (/app/main.py:1);[waiting for a CPU] 20
+main (/app/main.py:1);[awaiting];[waiting] 30
+main (/app/main.py:1);[uncaptured: unknown code] 5
+main (/app/main.py:1);cell (In [7]:2) 35
+"""
+
+
+@pytest.mark.parametrize(
+    ("term", "answer"),
+    [
+        ("[waiting]", "40.0% · 2"),
+        ("[WAITING]", "40.0% · 2"),
+        ("[waiting for a CPU]", "20.0% · 1"),
+        ("[awaiting]", "30.0% · 1"),
+        ("[uncaptured: unknown code]", "5.00% · 1"),
+        ("In [7]", "35.0% · 1"),
+        ("^[waiting]$|^cell", "75.0% · 3"),
+        ("^[mz]ain", "100% · 1"),
+    ],
+)
+def test_what_frames_have_in_brackets_is_no_set_of_characters(
+    draw: Draw, show: Show, term: str, answer: str
+) -> None:
+    assert show(draw(OWN_NAMES)).search(term) == answer
+
+
+def test_an_address_can_search_for_a_name_in_brackets(draw: Draw, show: Show) -> None:
+    shown = show(draw(OWN_NAMES), "direct")
+    shown.search("[waiting]")
+    shown.page.reload()
+    assert shown.text("output") == "40.0% · 2"
+
+
 def test_enter_goes_from_match_to_match_and_back(shown: Shown) -> None:
     shown.search("parse|step")
     places = []

@@ -10,13 +10,23 @@ function makeSearch(svg, frames) {
   // Something that is no regular expression is looked for as it stands.
   function pattern(term, settings) {
     const flags = settings.matchCase ? 'u' : 'iu';
-    const literal = term.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-    if (!settings.regex) return new RegExp(literal, flags);
+    if (!settings.regex) return new RegExp(escaped(term), flags);
     try {
-      return new RegExp(term, flags);
+      return new RegExp(term.replace(bracketed(flags), escaped), flags);
     } catch (error) {
-      return new RegExp(literal, flags);
+      return new RegExp(escaped(term), flags);
     }
+  }
+
+  // What the frames have in brackets: `[waiting]`, `In [7]`. A regular expression takes brackets
+  // for a set of characters, most of which every frame has one of.
+  function bracketed(flags) {
+    const found = new Set(texts.flatMap(function (text) { return text.match(/\[[^\]]*\]+/g) || []; }));
+    return new RegExp(Array.from(found, escaped).join('|'), flags + 'g');
+  }
+
+  function escaped(text) {
+    return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   }
 
   function textOf(index) {
