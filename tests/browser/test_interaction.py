@@ -53,6 +53,36 @@ def test_callers_of_a_zoomed_frame_are_faded(shown: Shown) -> None:
     assert sorted(faded) == ["all", "main"]
 
 
+def opacities(shown: Shown, name: str) -> list[float]:
+    """Of the name and of the place in a frame's label, with what their groups take away."""
+    found: list[float] = shown.frame.evaluate(
+        """name => {
+          const label = Array.from(document.querySelectorAll('.labels text'))
+            .find(text => text.firstChild.data === name);
+          return [label, label.querySelector('.place')].map(element => {
+            let product = getComputedStyle(element).fillOpacity;
+            for (let e = element; e; e = e.parentElement) product *= getComputedStyle(e).opacity;
+            return product;
+          });
+        }""",
+        name,
+    )
+    return found
+
+
+def test_the_labels_of_callers_fade_with_their_places(shown: Shown) -> None:
+    shown.click("work")
+    assert opacities(shown, "work") == pytest.approx([1, 0.62])
+    assert opacities(shown, "main") == pytest.approx([0.5, 0.31])
+
+
+def test_a_match_is_as_bright_among_the_callers_of_a_zoomed_frame(shown: Shown) -> None:
+    shown.click("work")
+    shown.search("^main|^step")
+    assert opacities(shown, "main") == opacities(shown, "step") == pytest.approx([1, 0.7])
+    assert opacities(shown, "work") == pytest.approx([0.45, 0.35])
+
+
 def test_the_reset_button_brings_everything_back(shown: Shown) -> None:
     before = shown.shown()
     shown.click("work")

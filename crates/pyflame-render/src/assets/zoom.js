@@ -107,7 +107,8 @@ function makeView(svg, frames) {
     const facts = frames.facts(index);
     const colour = frames.colour(index).name;
     const text = make('text', { x: x[index] + '%', dx: 4, y: frames.y[index] + baseline });
-    if (index < zoomed()) text.setAttribute('fill-opacity', FADED);
+    // Not the opacity of the fill, of which the place has its own.
+    if (index < zoomed()) text.setAttribute('opacity', FADED);
     if (frames.rect(index).classList.contains('match')) text.setAttribute('class', 'match');
     if (colour === 'w' || colour === 'x') text.setAttribute('font-style', 'italic');
     if (colour === 'x') halo(text);
