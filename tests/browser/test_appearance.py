@@ -95,6 +95,16 @@ def test_the_head_of_the_picture_fits(draw: Draw, show: Show, width: int) -> Non
     assert shown.text(".facts title") == subtitle
 
 
+def test_the_search_field_keeps_all_its_buttons_on_a_narrow_page(draw: Draw, show: Show) -> None:
+    shown = show(draw(FOLDED), width=300)
+    shown.click("function_number_39")
+    shown.search("function|dumps")
+    shown.press("Enter")
+    assert shown.text("output") == "100% of zoom \N{MIDDLE DOT} 1/2"
+    field = boxes(shown, ".pyflame-search")[0]
+    assert all(box["right"] <= field["right"] for box in boxes(shown, ".pyflame-search button"))
+
+
 def test_a_fixed_width_stays(draw: Draw, show: Show) -> None:
     root = boxes(show(draw(FOLDED, "--width=700"), width=1200), ROOT)[0]
     assert (root["left"], root["right"]) == (10, 690)

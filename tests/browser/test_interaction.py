@@ -189,6 +189,27 @@ def test_enter_goes_from_match_to_match_and_back(shown: Shown) -> None:
     assert places == ["1/3", "2/3", "3/3", "1/3", "3/3"]
 
 
+def test_enter_stays_inside_of_a_zoomed_frame_that_has_matches(shown: Shown) -> None:
+    shown.search("parse|step")
+    shown.click("load")
+    before = shown.shown()
+    places = []
+    shown.frame.focus("input")
+    for key in ("Enter", "Enter", "Enter", "Shift+Enter"):
+        shown.press(key)
+        places.append(shown.text("output").split(" ")[-1])
+    assert places == ["1/2", "2/2", "1/2", "2/2"]
+    assert shown.shown() == before
+
+
+def test_a_search_says_what_its_share_is_of_while_a_frame_is_zoomed(shown: Shown) -> None:
+    shown.click("work")
+    assert shown.search("parse|step") == "80.0% of zoom · 1"
+    assert shown.search("parse") == "40.0% of all · 2"
+    shown.reset()
+    assert shown.text("output") == "40.0% · 2"
+
+
 def test_a_match_that_is_out_of_view_is_brought_into_view(opened: Shown) -> None:
     opened.click("work")
     opened.search("parse")

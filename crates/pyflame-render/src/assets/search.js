@@ -1,11 +1,13 @@
-// Which frames a text or regular expression matches, and how much of the whole they cover.
+// Which frames a text or regular expression matches, and how much they cover of what is zoomed to.
 
 function makeSearch(svg, frames) {
   const group = svg.querySelector('.frames');
   const labels = svg.querySelector('.labels');
   let texts = null;
   let matches = [];
+  // The frame of the match that was last gone to.
   let current = -1;
+  let isOn = false;
 
   // Something that is no regular expression is looked for as it stands.
   function pattern(term, settings) {
@@ -37,6 +39,7 @@ function makeSearch(svg, frames) {
   function search(term, settings) {
     clear();
     if (term === '') return;
+    isOn = true;
     if (texts === null) texts = Array.from({ length: frames.count }, function (_, index) { return textOf(index); });
     const wanted = pattern(term, settings);
     texts.forEach(function (text, index) {
@@ -53,34 +56,48 @@ function makeSearch(svg, frames) {
     labels.classList.remove('searching');
     matches = [];
     current = -1;
+    isOn = false;
   }
 
-  // What the matches cover, in percent; one inside another does not count again.
-  function covered() {
+  // What is counted and gone through: the matches inside of the zoomed frame, so that it stays in
+  // view, or where it has none, those of the whole picture.
+  function scope(zoomed) {
+    const inside = matches.filter(function (index) { return frames.contains(zoomed, index); });
+    return inside.length > 0 ? { found: inside, whole: zoomed } : { found: matches, whole: 0 };
+  }
+
+  // What matches cover, in percent; one inside another does not count again.
+  function covered(found, whole) {
     let sum = 0;
     let end = 0;
-    for (const index of matches) {
+    for (const index of found) {
       if (index < end) continue;
       sum += frames.width[index];
       end = frames.end[index];
     }
-    return sum / frames.width[0] * 100;
+    return sum / frames.width[whole] * 100;
   }
 
   // The next match, or with a step of -1 the one before; -1 where nothing matches.
-  function step(by) {
-    if (matches.length === 0) return -1;
-    current = current < 0 && by < 0 ? matches.length - 1 : current + by;
-    current = (current + matches.length) % matches.length;
-    return matches[current];
+  function step(by, zoomed) {
+    const { found } = scope(zoomed);
+    if (found.length === 0) return -1;
+    const place = found.indexOf(current);
+    const next = place < 0 && by < 0 ? -1 : place + by;
+    current = found[(next + found.length) % found.length];
+    return current;
   }
 
-  function summary() {
+  function summary(zoomed) {
+    if (!isOn) return '';
     if (matches.length === 0) return 'no match';
-    const share = covered();
+    const { found, whole } = scope(zoomed);
+    const share = covered(found, whole);
     const percent = (share > 99.95 ? '100' : share.toFixed(share < 10 ? 2 : 1)) + '%';
-    const place = current < 0 ? '' : current + 1 + '/';
-    return percent + ' \u00b7 ' + place + matches.length;
+    // Where nothing is zoomed to, there is one whole only.
+    const of = zoomed === 0 ? '' : whole === 0 ? ' of all' : ' of zoom';
+    const place = found.indexOf(current) + 1;
+    return percent + of + ' \u00b7 ' + (place > 0 ? place + '/' : '') + found.length;
   }
 
   return { search, clear, step, summary };

@@ -94,6 +94,7 @@ function start() {
   }
 
   function settle() {
+    field.report(search.summary(view.zoomed()));
     placeControls();
     remember();
   }
@@ -121,9 +122,8 @@ function start() {
 
   function runSearch(term, settings) {
     search.search(term, settings);
-    field.report(term === '' ? '' : search.summary());
     view.drawLabels();
-    remember();
+    settle();
   }
 
   function endSearch() {
@@ -135,10 +135,8 @@ function start() {
   }
 
   function step(by) {
-    const index = search.step(by);
-    if (index < 0) return;
-    focus(index);
-    field.report(search.summary());
+    const index = search.step(by, view.zoomed());
+    if (index >= 0) focus(index);
   }
 
   function fitWidth() {
