@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,22 @@ FOLDED = "".join(
     for n in range(40)
 )
 STRICT = "default-src 'none'"
+OUTSIDE = """() => {
+  const rects = Array.from(document.querySelectorAll('.frames rect'));
+  const boxes = rects.map(rect => rect.getBoundingClientRect());
+  // A box of its own cuts a label off.
+  const end = box => box.nodeName === 'svg'
+    ? box.getScreenCTM().e + box.width.baseVal.value : Infinity;
+  return Array.from(document.querySelectorAll('.labels text')).filter(text => {
+    const label = text.getBoundingClientRect();
+    const middle = (label.top + label.bottom) / 2;
+    const own = boxes.find(box => box.top <= middle && middle <= box.bottom
+      && box.left <= label.left && label.left <= box.right);
+    return !own || Math.min(label.right, end(text.parentNode)) > own.right + 0.5;
+  }).map(text => text.textContent);
+}"""
+"""The labels that are drawn outside of their frames."""
+TALL = ";".join(f"f{n}" for n in range(200)) + " 1\n"
 ROOT = ".frames rect[x='0%'][width='100%'] >> nth=-1"
 
 
@@ -32,6 +48,17 @@ def fills(shown: Shown, selector: str) -> list[str]:
         selector, "elements => elements.map(e => getComputedStyle(e).fill)"
     )
     return found
+
+
+def on_paper(shown: Shown, script: str) -> Any:
+    """What a script returns while the picture is laid out for a page that is 600 pixels wide."""
+    shown.page.evaluate(
+        f"""() => matchMedia('print').addEventListener('change', event => {{
+          if (event.matches) window.found = ({script})();
+        }})"""
+    )
+    shown.page.pdf(width="600px", height="800px")
+    return shown.page.evaluate("window.found")
 
 
 @pytest.mark.parametrize("place", ["direct", "iframe", "srcdoc"])
@@ -62,21 +89,55 @@ def test_a_policy_that_takes_scripts_but_no_styles_leaves_it_usable(
 @pytest.mark.parametrize("width", [300, 1200, 3000])
 def test_labels_stay_within_their_frames_at_every_width(draw: Draw, show: Show, width: int) -> None:
     shown = show(draw(FOLDED), width=width)
-    overlaps = shown.frame.evaluate(
-        """() => {
-          const rects = Array.from(document.querySelectorAll('.frames rect'));
-          const boxes = rects.map(rect => rect.getBoundingClientRect());
-          return Array.from(document.querySelectorAll('.labels text')).filter(text => {
-            const label = text.getBoundingClientRect();
-            const middle = (label.top + label.bottom) / 2;
-            const own = boxes.find(box => box.top <= middle && middle <= box.bottom
-              && box.left <= label.left && label.left <= box.right);
-            return !own || label.right > own.right + 0.5;
-          }).map(text => text.textContent);
-        }"""
-    )
-    assert overlaps == []
+    assert shown.frame.evaluate(OUTSIDE) == []
     assert shown.frame.locator(".labels text").count() >= 2
+
+
+@pytest.mark.parametrize("zoomed", ["all", "main"])
+@pytest.mark.parametrize("width", [300, 1200])
+def test_labels_stay_within_their_frames_on_paper(
+    draw: Draw, show: Show, width: int, zoomed: str
+) -> None:
+    shown = show(draw(FOLDED), width=width)
+    shown.click(zoomed)
+    shown.search("dumps")
+    count = "() => document.querySelectorAll('.labels text').length"
+    assert on_paper(shown, OUTSIDE) == []
+    assert on_paper(shown, count) >= 4
+
+
+def test_printing_leaves_the_labels_as_they_were(draw: Draw, show: Show) -> None:
+    shown = show(draw(FOLDED))
+    labels = "() => document.querySelector('.labels').innerHTML"
+    before = shown.frame.evaluate(labels)
+    assert on_paper(shown, labels) != before
+    assert shown.frame.evaluate(labels) == before
+
+
+def test_labels_of_a_fixed_width_are_the_same_on_paper(draw: Draw, show: Show) -> None:
+    shown = show(draw(FOLDED, "--width=700"))
+    labels = "() => document.querySelector('.labels').innerHTML"
+    before = shown.frame.evaluate(labels)
+    assert on_paper(shown, labels) == before
+
+
+def test_the_header_is_at_the_top_of_the_first_page(draw: Draw, show: Show) -> None:
+    shown = show(draw(TALL))
+    top = "document.querySelector('.header').getBoundingClientRect().top"
+    picture = "document.documentElement.getBoundingClientRect().top"
+    assert shown.frame.evaluate(picture) < 0
+    assert on_paper(shown, f"() => {top} - {picture}") == 0
+
+
+def test_paper_has_what_was_searched_for_and_nothing_to_press(draw: Draw, show: Show) -> None:
+    shown = show(draw(FOLDED))
+    shown.click("function_number_38")
+    shown.search("dumps")
+    right = "document.querySelector('.pyflame-search').getBoundingClientRect().right"
+    assert 500 < on_paper(shown, f"() => {right}") < 600
+    pressed = "e => getComputedStyle(e).display !== 'none'"
+    buttons = "Array.from(document.querySelectorAll('.button, .pyflame-search button'))"
+    assert on_paper(shown, f"() => {buttons}.some({pressed})") is False
 
 
 @pytest.mark.parametrize("width", [300, 1200, 3000])
@@ -133,7 +194,7 @@ def test_waiting_is_told_by_more_than_its_colour(draw: Draw, show: Show) -> None
 
 
 def test_a_tall_flame_graph_opens_at_its_root(draw: Draw, show: Show) -> None:
-    shown = show(draw(";".join(f"f{n}" for n in range(200)) + " 1\n"))
+    shown = show(draw(TALL))
     root = boxes(shown, ROOT)[0]
     header = boxes(shown, ".header")[0]
     assert 0 < root["bottom"] <= 800

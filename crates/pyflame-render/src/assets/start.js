@@ -15,7 +15,7 @@ function start() {
   const details = makeDetails(svg, frames);
   const search = makeSearch(svg, frames);
   const header = svg.querySelector('.header');
-  const controls = make('svg', { class: 'controls', overflow: 'visible', 'font-size': 12 });
+  const controls = make('svg', { class: 'controls', x: '100%', overflow: 'visible' });
   const field = makeSearchField(controls, {
     change: runSearch,
     step: step,
@@ -24,7 +24,7 @@ function start() {
   const searchButton = button('Search', 68, openSearch);
   const resetButton = button('Reset zoom', 88, function () { zoom(0); });
   controls.append(resetButton, searchButton, field.place);
-  header.append(controls);
+  header.querySelector('svg').append(controls);
   // Last, so that it lies on top of the frames while the page scrolls.
   svg.append(header);
 
@@ -52,6 +52,8 @@ function start() {
     },
   });
   window.addEventListener('resize', function () { requestAnimationFrame(fitWidth); });
+  window.addEventListener('beforeprint', view.drawLabelsForPaper);
+  window.addEventListener('afterprint', view.drawLabels);
   if (ownsPage) {
     window.addEventListener('scroll', keepHeader, { passive: true });
   }
@@ -149,8 +151,6 @@ function start() {
   // Everything at the right end of the heading's row; the heading gives way.
   function placeControls() {
     const room = view.stageWidth();
-    const left = svg.querySelector('.stage').x.baseVal.value;
-    controls.setAttribute('x', left + room);
     const open = field.place.getAttribute('display') !== 'none';
     const width = Math.min(room, 440);
     field.place.setAttribute('width', width);

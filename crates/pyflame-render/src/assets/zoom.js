@@ -3,6 +3,10 @@
 
 const FADED = '0.5';
 const LEAST_LABEL = 18;
+// What the labels of a picture that takes any width are made for on paper: the widest page, and
+// frames of this share, in percent, and more. Those in the file are made for the same.
+const WIDEST_PAGE = 3000;
+const LEAST_SHARE = 100 / 60;
 
 function makeView(svg, frames) {
   const stage = svg.querySelector('.stage');
@@ -103,6 +107,21 @@ function makeView(svg, frames) {
     mark('focus', marked.focus);
   }
 
+  // Labels for paper, the width of which browsers tell scripts too late or not at all. So each
+  // stands in a box of its frame's share, which cuts it off at the frame's end.
+  function drawLabelsForPaper() {
+    if (svg.getAttribute('width') !== '100%') return;
+    const drawn = document.createDocumentFragment();
+    for (let index = 0; index < frames.count; index += 1) {
+      if (width[index] < LEAST_SHARE) continue;
+      const box = make('svg', { x: x[index] + '%', width: width[index] + '%' });
+      box.append(label(index, width[index] * WIDEST_PAGE / 100));
+      box.firstChild.setAttribute('x', 0);
+      drawn.append(box);
+    }
+    labels.replaceChildren(drawn);
+  }
+
   function label(index, room) {
     const facts = frames.facts(index);
     const colour = frames.colour(index).name;
@@ -146,7 +165,7 @@ function makeView(svg, frames) {
   }
 
   return {
-    zoom, unzoom, zoomed, draw, drawLabels, mark, stageWidth,
+    zoom, unzoom, zoomed, draw, drawLabels, drawLabelsForPaper, mark, stageWidth,
     focused: function () { return marked.focus; },
     hovered: function () { return marked.hover; },
     isShown: function (index) { return width[index] > 0; },
