@@ -41,7 +41,7 @@ const HEIGHTS: (u32, u32) = (170, 560);
 /// # Errors
 /// When an external script can't be run or fails.
 pub fn cell_html(picture: &Picture, profile: &Profile) -> Result<String, SaveError> {
-    let tree = picture.view.tree(profile);
+    let tree = picture.tree(profile);
     let mut options = picture.options(profile);
     // A script that has no frames has nothing to do.
     options.medium = if tree.is_empty() { Medium::Image } else { Medium::Page };
@@ -76,21 +76,17 @@ pub fn cell_html(picture: &Picture, profile: &Profile) -> Result<String, SaveErr
 pub fn cell_page(picture: &Picture, profile: &Profile) -> Result<String, SaveError> {
     let mut options = picture.options(profile);
     options.width = Some(options.width.unwrap_or(PAGE_WIDTH));
-    let page = drawn_within(&picture.view.tree(profile), &options, PAGE_BYTES, draw_pdf)?;
+    let page = drawn_within(&picture.tree(profile), &options, PAGE_BYTES, draw_pdf)?;
     Ok(base64(&page))
 }
 
 /// The output of a cell as text: what was recorded in a line, and the widest frames.
 pub fn cell_text(picture: &Picture, profile: &Profile, options: &TextOptions) -> String {
-    let heading = picture.options(profile).title;
-    let facts = facts(profile).join(" \u{b7} ");
-    let tree = picture.view.tree(profile);
-    let frames = if tree.is_empty() {
-        "Nothing was sampled: there was no time for a sample.\n".to_owned()
-    } else {
-        text(&tree, options)
-    };
-    format!("{heading} \u{b7} {facts}\n{}", frames.trim_end())
+    let SvgOptions { title, nothing, .. } = picture.options(profile);
+    let facts = facts(profile, picture.view.measure).join(" \u{b7} ");
+    let tree = picture.tree(profile);
+    let frames = if tree.is_empty() { nothing.join(": ") } else { text(&tree, options) };
+    format!("{title} \u{b7} {facts}\n{}", frames.trim_end())
 }
 
 fn draw_svg(tree: &Tree, options: &SvgOptions) -> Result<Vec<u8>, RenderError> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pyflame_profile::{Profile, Tree, View};
+use pyflame_profile::{Category, Measure, Profile, Tree, View};
 use pyflame_render::{RenderError, SvgOptions, pdf, svg};
 
 use crate::{FlamegraphScript, Format, SaveError, facts, write_atomically};
@@ -40,7 +40,7 @@ impl Picture {
     /// # Errors
     /// When the external script can't be run or fails.
     pub fn draw(&self, profile: &Profile) -> Result<Vec<u8>, SaveError> {
-        let tree = self.view.tree(profile);
+        let tree = self.tree(profile);
         match &self.script {
             // An empty profile makes flamegraph.pl fail; ours says that there is nothing to see.
             Some(script) if !tree.is_empty() => script.draw(&tree.folded(), MICROSECONDS),
@@ -60,7 +60,7 @@ impl Picture {
 
     fn draw_page(&self, profile: &Profile) -> Result<Vec<u8>, SaveError> {
         let mut page = Vec::new();
-        pdf(&self.view.tree(profile), &self.options(profile), &mut page)?;
+        pdf(&self.tree(profile), &self.options(profile), &mut page)?;
         Ok(page)
     }
 
@@ -68,6 +68,16 @@ impl Picture {
         let mut picture = Vec::new();
         svg(tree, &self.options(profile), &mut picture)?;
         Ok(picture)
+    }
+
+    /// What is drawn of a profile. Of threads that wait there is CPU time between two samples, too
+    /// little for one: drawn, these few microseconds would be all of the picture, and look like a
+    /// loss.
+    pub(crate) fn tree(&self, profile: &Profile) -> Tree {
+        match self.view.measure {
+            Measure::Cpu if is_below_a_sample(profile) => Tree::new(profile.meta.unit),
+            _ => self.view.tree(profile),
+        }
     }
 
     /// What the built-in renderer is told about this profile.
@@ -79,10 +89,29 @@ impl Picture {
             options.title = profile.meta.program.to_string();
         }
         if options.subtitle.is_empty() {
-            options.subtitle = facts(profile).join(" \u{b7} ");
+            options.subtitle = facts(profile, self.view.measure).join(" \u{b7} ");
+        }
+        if self.view.measure == Measure::Cpu && profile.totals().samples > 0 {
+            options.nothing = NO_CPU_TIME;
         }
         options
     }
+}
+
+/// What stands in a picture of CPU time of threads that used none.
+const NO_CPU_TIME: [&str; 2] =
+    ["No CPU time to show", "Threads that only wait use none, or too little for a sample."];
+
+/// Whether the CPU time of a profile is less than a sample of each thread, and of no known stack.
+fn is_below_a_sample(profile: &Profile) -> bool {
+    let threads = profile.sampled_threads() as u128;
+    let samples_ns = profile.meta.interval.as_nanos().saturating_mul(threads);
+    let is_known = |stack| {
+        let innermost = profile.stacks().pop(stack).and_then(|(_, frame)| profile.frame(frame));
+        innermost.is_none_or(|(function, _)| function.category != Category::Uncaptured)
+    };
+    let mut used = profile.samples().filter(|(_, totals)| totals.cpu_ns > 0);
+    u128::from(profile.totals().cpu_ns) < samples_ns && !used.any(|(key, _)| is_known(key.stack))
 }
 
 /// The unit of a recording's folded text.

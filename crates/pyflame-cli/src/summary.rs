@@ -4,21 +4,27 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pyflame_profile::{Engine, Profile};
+use pyflame_profile::{Engine, Measure, Profile};
 
-/// The facts of a recording, one phrase each: samples, time, rate, processes where
-/// there is more than one, threads, what is missing.
+/// The facts of a recording, one phrase each: the CPU time, where that is what is shown of it,
+/// samples, time, rate, processes where there is more than one, threads, what is missing.
 ///
 /// ```
+/// use pyflame_profile::Measure;
 /// let (profile, _) = pyflame_profile::parse_folded("main;work 1234\n");
-/// assert_eq!(pyflame_cli::facts(&profile), ["1,234 samples"]);
+/// assert_eq!(pyflame_cli::facts(&profile, Measure::Wall), ["1,234 samples"]);
 /// ```
-pub fn facts(profile: &Profile) -> Vec<String> {
+pub fn facts(profile: &Profile, measure: Measure) -> Vec<String> {
     let meta = &profile.meta;
     let samples = profile.totals().samples;
     let mut facts = vec![counted(samples, "sample")];
+    if measure == Measure::Cpu {
+        facts.insert(0, cpu_time(profile));
+    }
     if !meta.duration.is_zero() {
-        facts.push(format!("{} wall", duration(meta.duration)));
+        if measure == Measure::Wall {
+            facts.push(format!("{} wall", duration(meta.duration)));
+        }
         facts.push(format!("{} Hz", rate(profile)));
     }
     facts.extend(processes(profile));
@@ -51,6 +57,15 @@ pub fn closing_line(profile: &Profile, path: &Path) -> String {
     }
     parts.extend(engine(profile));
     format!("pyflame: {} -> {}", parts.join(", "), path.display())
+}
+
+/// Of several threads it can be more than the time that passed, so it is no part of that.
+fn cpu_time(profile: &Profile) -> String {
+    let time = duration(Duration::from_nanos(profile.totals().cpu_ns));
+    match profile.meta.duration {
+        Duration::ZERO => format!("CPU time: {time}"),
+        wall => format!("CPU time: {time} in {} wall", duration(wall)),
+    }
 }
 
 /// One process is what one expects.
@@ -143,11 +158,27 @@ mod tests {
             profile
         };
         let mut profile = of_process(3, 2);
-        assert!(facts(&profile).iter().all(|fact| !fact.contains("process")));
+        assert!(facts(&profile, Measure::Wall).iter().all(|fact| !fact.contains("process")));
         profile.merge(&of_process(4, 1));
-        assert_eq!(facts(&profile)[1..], ["12.1 s wall", "994 Hz", "2 processes", "3 threads"]);
+        let facts = facts(&profile, Measure::Wall);
+        assert_eq!(facts[1..], ["12.1 s wall", "994 Hz", "2 processes", "3 threads"]);
         let line = closing_line(&profile, "x.svg".as_ref());
         assert!(line.contains("(994 Hz), 2 processes, 3 threads -> x.svg"), "{line}");
+    }
+
+    #[test]
+    fn cpu_time_is_said_first_where_it_is_what_is_shown() {
+        let mut profile = profile(2, 2);
+        let facts_now = |profile: &Profile| facts(profile, Measure::Cpu);
+        assert_eq!(
+            facts_now(&profile),
+            ["CPU time: 0.00 ms in 12.1 s wall", "2 samples", "994 Hz", "2 threads"]
+        );
+        let (thread, sample) = (profile.samples().next().unwrap().0.thread, State::Running);
+        let sample = Sample { state: sample, wall_ns: 1, cpu_ns: 268_000_000 };
+        profile.record(thread, StackId::EMPTY, sample);
+        profile.meta.duration = Duration::ZERO;
+        assert_eq!(facts_now(&profile)[..2], ["CPU time: 268 ms", "3 samples"]);
     }
 
     #[test]

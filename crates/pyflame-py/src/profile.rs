@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use pyflame_cli::{Destination, Format, interval_from_seconds};
-use pyflame_profile::{Engine, Function, Host, ThreadName, parse_folded};
+use pyflame_profile::{Engine, Function, Host, Measure, ThreadName, parse_folded};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -543,7 +543,7 @@ impl Profile {
     }
 
     fn __repr__(&self) -> String {
-        format!("<pyflame.Profile: {}>", pyflame_cli::facts(&self.inner).join(", "))
+        format!("<pyflame.Profile: {}>", pyflame_cli::facts(&self.inner, Measure::Wall).join(", "))
     }
 }
 

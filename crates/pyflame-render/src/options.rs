@@ -42,6 +42,8 @@ pub enum MinWidth {
 /// The width of a picture where it must have one and nobody says which.
 pub(crate) const USUAL_WIDTH: u32 = 1200;
 
+const NOTHING: [&str; 2] = ["Nothing was sampled", "There was no time for a sample."];
+
 /// How a picture is drawn. Lengths are CSS pixels.
 ///
 /// ```
@@ -59,6 +61,8 @@ pub struct SvgOptions {
     pub subtitle: String,
     /// A comment in the file; must not hold `<` or `>`.
     pub notes: String,
+    /// What stands where frames would, if there are none: a headline, and a line below it.
+    pub nothing: [&'static str; 2],
     /// Which way stacks grow.
     pub orientation: Orientation,
     /// Draws what was innermost at the root, [`Tree::reversed`](pyflame_profile::Tree::reversed).
@@ -111,6 +115,7 @@ impl Default for SvgOptions {
             title: String::new(),
             subtitle: String::new(),
             notes: String::new(),
+            nothing: NOTHING,
             orientation: Orientation::Flame,
             reverse: false,
             flame_chart: false,

@@ -20,8 +20,6 @@ pub(crate) const HEADER: u32 = 84;
 const FOOTER: u32 = 12;
 /// Height of the message that stands where frames would.
 pub(crate) const MESSAGE: u32 = 72;
-/// The message, and its second line.
-pub(crate) const NOTHING: [&str; 2] = ["Nothing was sampled", "There was no time for a sample."];
 
 /// Places are in units of a ten-millionth of a percent: exact enough for the script to zoom into
 /// the narrowest frame.

@@ -15,7 +15,7 @@ use pyflame_profile::Tree;
 
 use crate::encoding::AsciiWriter;
 use crate::palette::{dark_rules, patterns};
-use crate::picture::{HEADER, MESSAGE, NOTHING, Picture, SIDE, draw};
+use crate::picture::{HEADER, MESSAGE, Picture, SIDE, draw};
 use crate::visible::push_escaped;
 use crate::{Medium, RenderError, SvgOptions};
 
@@ -133,17 +133,16 @@ impl Picture<'_> {
     }
 
     fn write_message(&self, out: &mut impl Write) -> io::Result<()> {
+        let [headline, below] = self.options.nothing.map(escaped);
         writeln!(
             out,
             "<svg {} y=\"{HEADER}\" height=\"{MESSAGE}\">\
              <rect class=\"box\" width=\"100%\" height=\"100%\" rx=\"6\" fill=\"#f1f2f4\"/>\
              <text x=\"50%\" y=\"33\" text-anchor=\"middle\" font-weight=\"600\">\
-             {}</text>\
+             {headline}</text>\
              <text class=\"quiet\" x=\"50%\" y=\"52\" text-anchor=\"middle\" fill=\"#6b6f76\">\
-             {}</text></svg>",
+             {below}</text></svg>",
             self.column(),
-            NOTHING[0],
-            NOTHING[1],
         )
     }
 }

@@ -1,7 +1,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use pyflame_profile::{Profile, parse_folded};
+use pyflame_profile::{
+    Category, Frame, Function, Measure, Profile, Sample, State, Thread, Unit, parse_folded,
+};
 use pyflame_render::TextOptions;
 
 use super::{
@@ -91,6 +93,42 @@ fn a_recording_without_samples_has_a_small_picture_that_says_so() {
     assert!(html.len() < 20_000, "{}", html.len());
     let text = cell_text(&Picture::default(), &empty, &TextOptions::default());
     assert!(text.contains("0.42 ms wall") && text.contains("Nothing was sampled"), "{text}");
+}
+
+/// A thread that slept, and what it spent on a CPU: as a sample, and between two of them.
+fn sleeper(sampled_ns: u64, unseen_ns: u64) -> Profile {
+    let mut profile = profile("");
+    (profile.meta.unit, profile.meta.interval) = (Unit::Nanoseconds, Duration::from_millis(1));
+    profile.meta.duration = Duration::from_millis(300);
+    let thread = profile.add_thread(Thread::new("MainThread", 1));
+    let function = profile.add_function(Function::new("sleep", "a.py", 1));
+    let frame = profile.add_frame(Frame { function, line: 1 });
+    let marker = profile.add_marker("[uncaptured: CPU time]", Category::Uncaptured);
+    for (frame, state, cpu_ns) in
+        [(frame, State::Waiting, sampled_ns), (marker, State::Running, unseen_ns)]
+    {
+        let stack = profile.add_stack([frame]);
+        profile.record(thread, stack, Sample { state, wall_ns: 1_000_000, cpu_ns });
+    }
+    profile
+}
+
+#[test]
+fn a_picture_of_cpu_time_says_so_also_where_there_is_none() {
+    let mut cpu = Picture::default();
+    cpu.view.measure = Measure::Cpu;
+    let text = |profile| cell_text(&cpu, &profile, &TextOptions::default());
+    let lines = [
+        "In [7] \u{b7} CPU time: 0.03 ms in 300 ms wall \u{b7} 2 samples \u{b7} 0 Hz \u{b7} 1 thread",
+        "No CPU time to show: Threads that only wait use none, or too little for a sample.",
+    ];
+    assert_eq!(text(sleeper(0, 33_000)), lines.join("\n"));
+    let html = cell_html(&cpu, &sleeper(0, 33_000)).unwrap();
+    assert!(html.contains("CPU time: 0.03 ms in") && html.contains("No CPU time to show"));
+    // Of a known stack, or of more than a sample, nothing is held back.
+    assert!(text(sleeper(1_000, 33_000)).ends_with("sleep  a.py:1"));
+    assert!(text(sleeper(0, 1_000_000)).ends_with("[uncaptured: CPU time]"));
+    assert!(text(profile("")).contains("Nothing was sampled"), "not even a thread that waits");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::helvetica::{Face, encoded};
 use crate::layout::Placed;
 use crate::options::USUAL_WIDTH;
 use crate::palette::Paint;
-use crate::picture::{EDGE_FROM, FULL, HEADER, MESSAGE, NOTHING, Picture, SIDE};
+use crate::picture::{EDGE_FROM, FULL, HEADER, MESSAGE, Picture, SIDE};
 use crate::svg::{short_place, shown_name};
 
 const INK: &str = "#1c1c1e";
@@ -108,7 +108,7 @@ impl<'a> Page<'a> {
         self.round_path(Area { x: pixels(SIDE), y, width, height: pixels(MESSAGE) }, 6.0);
         self.content.fill_nonzero();
         let lines = [(33.0, Face::Bold, INK), (52.0, Face::Regular, QUIET_INK)];
-        for ((below, face, ink), text) in lines.into_iter().zip(NOTHING) {
+        for ((below, face, ink), text) in lines.into_iter().zip(self.picture.options.nothing) {
             let x = (self.width_px - face.width(text.as_bytes()) * TEXT_PX) / 2.0;
             self.draw_text((x, y + below), (face, TEXT_PX), text, width, ink);
         }

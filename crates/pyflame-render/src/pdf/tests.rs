@@ -71,6 +71,9 @@ fn the_same_tree_gives_the_same_bytes() {
 fn an_empty_tree_gives_a_page_that_says_so() {
     let page = content(&draw(&counted(""), &SvgOptions::default()));
     assert!(page.contains("(Nothing was sampled) Tj"), "{page}");
+    let nothing = ["None of it", "All waited."];
+    let page = draw(&counted(""), &SvgOptions { nothing, ..SvgOptions::default() });
+    assert!(content(&page).contains("(All waited.) Tj"));
 }
 
 #[test]

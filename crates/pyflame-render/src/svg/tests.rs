@@ -92,6 +92,10 @@ fn an_empty_tree_gives_a_picture_that_says_so() {
     let picture = draw(&counted(""), &SvgOptions::default());
     assert!(picture.contains("Nothing was sampled"));
     assert!(!picture.contains("class=\"frames\""));
+    let nothing = ["None of <it>", "All waited."];
+    let picture = draw(&counted(""), &SvgOptions { nothing, ..SvgOptions::default() });
+    assert!(picture.contains(">None of &lt;it&gt;<") && picture.contains(">All waited.<"));
+    assert!(!picture.contains("Nothing was sampled"));
 }
 
 #[test]
