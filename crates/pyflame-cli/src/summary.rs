@@ -44,8 +44,7 @@ pub fn closing_line(profile: &Profile, path: &Path) -> String {
     let samples = profile.totals().samples;
     let mut parts = Vec::new();
     if samples == 0 {
-        let time = duration(meta.duration);
-        parts.push(format!("nothing was sampled in {time}: the program was over too soon"));
+        parts.push(nothing(meta.duration));
     } else {
         let (count, time) = (counted(samples, "sample"), duration(meta.duration));
         parts.push(format!("{count} in {time} ({} Hz)", rate(profile)));
@@ -57,6 +56,13 @@ pub fn closing_line(profile: &Profile, path: &Path) -> String {
     }
     parts.extend(engine(profile));
     format!("pyflame: {} -> {}", parts.join(", "), path.display())
+}
+
+/// The program may be running still, or have run for long: what is before its first line and after
+/// its last is Python's and ours, and not sampled as its own.
+fn nothing(time: Duration) -> String {
+    let time = if time.is_zero() { String::new() } else { format!(" in {}", duration(time)) };
+    format!("nothing was sampled{time}: too short, or only Python's own work was seen")
 }
 
 /// Of several threads it can be more than the time that passed, so it is no part of that.
@@ -194,11 +200,15 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_was_over_at_once_is_told_so() {
+    fn what_has_no_sample_is_told_why_that_can_be() {
         let mut profile = Profile::default();
-        profile.meta.duration = Duration::from_micros(420);
-        let line = closing_line(&profile, "x.svg".as_ref());
-        assert!(line.starts_with("pyflame: nothing was sampled in 0.42 ms"), "{line}");
+        let mut line = |micros| {
+            profile.meta.duration = Duration::from_micros(micros);
+            closing_line(&profile, "x.svg".as_ref())
+        };
+        let why = "too short, or only Python's own work was seen -> x.svg";
+        assert_eq!(line(56_000), format!("pyflame: nothing was sampled in 56 ms: {why}"));
+        assert_eq!(line(0), format!("pyflame: nothing was sampled: {why}"));
     }
 
     #[test]

@@ -42,7 +42,10 @@ pub enum MinWidth {
 /// The width of a picture where it must have one and nobody says which.
 pub(crate) const USUAL_WIDTH: u32 = 1200;
 
-const NOTHING: [&str; 2] = ["Nothing was sampled", "There was no time for a sample."];
+/// There are two reasons, and a profile does not say which: what the caller took out, since it is
+/// around the work and not part of it, is no longer there.
+const NOTHING: [&str; 2] =
+    ["Nothing was sampled", "It was over too soon, or only Python's own work around it was seen."];
 
 /// How a picture is drawn. Lengths are CSS pixels.
 ///

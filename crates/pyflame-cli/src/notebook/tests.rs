@@ -93,6 +93,10 @@ fn a_recording_without_samples_has_a_small_picture_that_says_so() {
     assert!(html.len() < 20_000, "{}", html.len());
     let text = cell_text(&Picture::default(), &empty, &TextOptions::default());
     assert!(text.contains("0.42 ms wall") && text.contains("Nothing was sampled"), "{text}");
+    // So has a cell of any length in which nothing but the kernel was seen.
+    empty.meta.duration = Duration::from_millis(56);
+    let text = cell_text(&Picture::default(), &empty, &TextOptions::default());
+    assert!(text.contains("too soon, or only Python's own work around it was seen"), "{text}");
 }
 
 /// A thread that slept, and what it spent on a CPU: as a sample, and between two of them.
