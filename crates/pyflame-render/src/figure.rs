@@ -2,7 +2,53 @@
 
 use std::cmp::Ordering;
 
-use pyflame_profile::Unit;
+use pyflame_profile::{Tree, Unit};
+
+use crate::SvgOptions;
+
+/// What a whole tree comes to and what another does, in words: a differential picture shows
+/// neither.
+///
+/// ```
+/// use pyflame_profile::{View, parse_folded};
+/// use pyflame_render::{SvgOptions, change};
+/// let tree = |text| View::default().tree(&parse_folded(text).0);
+/// let change = change(&tree("a 8\n"), &tree("a 2\n"), &SvgOptions::default());
+/// assert_eq!(change, "8 samples before, 2 samples after (75.0% less)");
+/// ```
+pub fn change(before: &Tree, after: &Tree, options: &SvgOptions) -> String {
+    let scale = before.scale.max(after.scale);
+    let figures = Figures {
+        unit: after.unit,
+        scale,
+        factor: options.factor,
+        count_name: &options.count_name,
+    };
+    let total = |tree: &Tree| tree.node(Tree::ROOT).total.saturating_mul(scale / tree.scale);
+    let (old, new) = (total(before), total(after));
+    let mut text = String::new();
+    figures.push_value(&mut text, old);
+    text.push_str(" before, ");
+    figures.push_value(&mut text, new);
+    text.push_str(" after");
+    // From nothing, no share leads to anything.
+    if old > 0 {
+        push_more_or_less(&mut text, old, new);
+    }
+    text
+}
+
+/// In words: the letters of a page of PDF have no minus sign.
+fn push_more_or_less(out: &mut String, old: u64, new: u64) {
+    let word = match new.cmp(&old) {
+        Ordering::Less => " less)",
+        Ordering::Equal => return out.push_str(" (the same)"),
+        Ordering::Greater => " more)",
+    };
+    out.push_str(" (");
+    push_share(out, new.abs_diff(old), old);
+    out.push_str(word);
+}
 
 /// How the values of one picture are shown.
 #[derive(Clone, Copy, Debug)]
@@ -132,9 +178,10 @@ pub(crate) fn push_change(out: &mut String, now: u64, before: u64, whole: u64) {
 
 #[cfg(test)]
 mod tests {
-    use pyflame_profile::Unit;
+    use pyflame_profile::{Tree, Unit};
 
-    use super::{Figures, push_change, push_count, push_share, push_time};
+    use super::{Figures, change, push_change, push_count, push_share, push_time};
+    use crate::SvgOptions;
 
     fn pushed(push: impl Fn(&mut String)) -> String {
         let mut out = String::new();
@@ -157,6 +204,27 @@ mod tests {
     fn a_change_has_its_sign() {
         for (now, before, text) in [(2, 1, "+10.0%"), (1, 2, "\u{2212}10.0%"), (2, 2, "\u{b1}0%")] {
             assert_eq!(pushed(|out| push_change(out, now, before, 10)), text);
+        }
+    }
+
+    #[test]
+    fn what_two_trees_come_to_is_said_in_their_unit() {
+        let tree = |unit, scale, total| {
+            let mut tree = Tree::new(unit);
+            tree.scale = scale;
+            tree.add(Tree::ROOT, total, 1);
+            tree.finish();
+            tree
+        };
+        let time = |ns| tree(Unit::Nanoseconds, 1, ns);
+        let count = |scale, total| tree(Unit::Count, scale, total);
+        for (before, after, text) in [
+            (time(1_190_000_000), time(168_000_000), "1.19 s before, 168 ms after (85.9% less)"),
+            (count(100, 150), count(1, 6), "2 samples before, 6 samples after (300.0% more)"),
+            (count(1, 6), count(10, 60), "6 samples before, 6 samples after (the same)"),
+            (count(1, 0), count(1, 6), "0 samples before, 6 samples after"),
+        ] {
+            assert_eq!(change(&before, &after, &SvgOptions::default()), text);
         }
     }
 

@@ -42,6 +42,7 @@ mod text;
 mod visible;
 
 pub use error::RenderError;
+pub use figure::change;
 pub use name_attributes::{FrameAttributes, NameAttributes};
 pub use options::{Medium, MinWidth, Orientation, SvgOptions};
 pub use palette::{Background, Palette, Variation};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use pyflame_profile::{Profile, Reading, Report, Tree, Unit, read_tree};
-use pyflame_render::{SvgOptions, pdf, svg};
+use pyflame_profile::{Measure, Profile, Reading, Report, Tree, Unit, read_tree};
+use pyflame_render::{SvgOptions, change, pdf, svg};
 
 use super::input::Source;
 use super::{CountUnit, Drawing, Input, Subject, Widths};
@@ -50,9 +50,24 @@ impl Drawing {
                         tree
                     }
                 };
-                self.draw_tree(&tree, self.picture.style.clone(), amount)
+                let mut style = self.picture.style.clone();
+                if style.subtitle.is_empty() {
+                    style.subtitle = self.compared(&old, &new, *as_measured);
+                }
+                self.draw_tree(&tree, style, amount)
             }
         }
+    }
+
+    /// What is compared. Where the totals are scaled to each other, a picture does not tell a
+    /// program that became faster from one that was recorded for less time.
+    fn compared(&self, before: &Tree, after: &Tree, as_measured: bool) -> String {
+        let measure = match self.picture.view.measure {
+            Measure::Wall => "",
+            Measure::Cpu => "CPU time: ",
+        };
+        let how = if as_measured { "compared as measured" } else { "shares compared" };
+        format!("{measure}{}, {how}", change(before, after, &self.picture.style))
     }
 
     /// As at the end of a run.

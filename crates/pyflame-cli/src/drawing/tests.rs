@@ -94,6 +94,29 @@ fn a_difference_is_scaled_unless_measured_values_are_wanted() {
 }
 
 #[test]
+fn a_difference_says_what_both_come_to_and_whether_that_counts() {
+    let files = [
+        ("a.txt", b"x 30\ny 10\n".to_vec()),
+        ("b.txt", b"x 30\n".to_vec()),
+        ("c.pyflame", recording("c")),
+    ];
+    let has = |words: &[&str], facts: &str| {
+        let words = [&["diff", "-o", "d.svg"], words].concat();
+        let (picture, _) = run(&files, &words).unwrap();
+        assert!(picture.contains(&format!(">{facts}<")), "{picture}");
+    };
+    let totals = "40 samples before, 30 samples after (25.0% less)";
+    has(&["a.txt", "b.txt"], &format!("{totals}, shares compared"));
+    has(&["a.txt", "b.txt", "--widths", "before"], &format!("{totals}, shares compared"));
+    has(&["a.txt", "b.txt", "--as-measured"], &format!("{totals}, compared as measured"));
+    has(&["a.txt", "b.txt", "-a", "--subtitle Mine"], "Mine");
+    let time = "27.0 \u{b5}s before, 27.0 \u{b5}s after (the same), shares compared";
+    has(&["c.pyflame", "c.pyflame"], time);
+    let time = "CPU time: 9.00 \u{b5}s before, 9.00 \u{b5}s after (the same), shares compared";
+    has(&["--mode=cpu", "c.pyflame", "c.pyflame"], time);
+}
+
+#[test]
 fn what_has_gone_keeps_its_width_where_that_is_wanted() {
     let files = [("a.txt", "gone 30\nkept 30\n"), ("b.txt", "kept 60\n")];
     let words = ["diff", "a.txt", "b.txt", "-o", "d.svg", "--widths", "before"];
