@@ -419,5 +419,6 @@ fn id(index: usize) -> u32 {
 mod around;
 mod merge;
 mod prune;
+mod runs;
 #[cfg(test)]
 mod tests;

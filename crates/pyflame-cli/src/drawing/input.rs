@@ -25,7 +25,7 @@ pub enum Input {
 pub(super) enum Source {
     /// Folded text. It is not read yet: how depends on what is drawn.
     Text(Vec<Box<dyn Read + Send>>),
-    /// Recordings, summed up.
+    /// Recordings, summed up as runs one after the other.
     Recording(Box<Profile>),
 }
 
@@ -76,7 +76,7 @@ fn add(
 ) -> Result<(), DrawError> {
     match sum {
         None => *sum = Some(profile),
-        Some(sum) if sum.meta.unit == profile.meta.unit => sum.merge(&profile),
+        Some(sum) if sum.meta.unit == profile.meta.unit => sum.merge_run(&profile),
         Some(_) => {
             let (first, second) = (first.shown(), input.shown());
             return Err(DrawError::UnitsDiffer { first, second });

@@ -1,8 +1,9 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use pyflame_profile::{Frame, Function, Profile, Sample, State, Thread};
+use pyflame_profile::{Frame, Function, Process, Profile, Sample, State, Thread};
 
 use super::*;
 use crate::Typed;
@@ -213,6 +214,31 @@ fn a_damaged_recording_is_drawn_and_what_is_lost_is_said() {
     let nothing = [("a.pyflame", &whole[..40])];
     let message = run(&nothing, &["render", "a.pyflame", "-o", "a.svg"]).unwrap_err().to_string();
     assert!(message.starts_with("nothing is left of"), "{message}");
+}
+
+/// A recording of a run of a second of two processes with consecutive ids, as a script that forks.
+fn run_of_two(pid: u32) -> Vec<u8> {
+    let mut run = Profile::default();
+    for (name, pid) in [("a.py", pid), ("worker", pid + 1)] {
+        let mut profile = pyflame_recording_file::read(&recording("a.py")).unwrap().into_profile();
+        profile.set_process(Process { name: name.into(), pid, parent_pid: pid - 1 });
+        (profile.meta.duration, profile.meta.ticks) = (Duration::from_secs(1), 1_000);
+        run.merge(&profile);
+    }
+    (run.meta.duration, run.meta.ticks) = (Duration::from_secs(1), 1_000);
+    pyflame_recording_file::write(&run)
+}
+
+#[test]
+fn runs_of_one_program_are_drawn_as_one_that_lasted_for_both() {
+    let files = [("a.pyflame", run_of_two(10)), ("b.pyflame", run_of_two(20))];
+    let words = ["render", "--threads=main", "a.pyflame", "b.pyflame", "-o"];
+    let (text, _) = run(&files, &[&words[..], &["sum.folded"]].concat()).unwrap();
+    let main = "main (a.py:1) 36\n";
+    assert_eq!(text, format!("a.py (pid 10);{main}worker (pid 11);{main}"));
+    let (picture, _) = run(&files, &[&words[..], &["sum.svg"]].concat()).unwrap();
+    let facts = "8 samples \u{b7} 2.00 s wall \u{b7} 1,000 Hz \u{b7} 2 processes \u{b7} 2 threads";
+    assert!(picture.contains(facts), "{picture}");
 }
 
 #[test]

@@ -19,6 +19,12 @@ impl Profile {
     pub fn merge(&mut self, other: &Self) {
         let are_beside = self.is_beside(other);
         let threads = self.merge_threads(other);
+        self.merge_samples(other, &threads);
+        self.merge_meta(&other.meta, are_beside);
+    }
+
+    /// Adds the samples of another profile, given by position which of our threads its threads are.
+    pub(super) fn merge_samples(&mut self, other: &Self, threads: &[ThreadId]) {
         let mut frames = Vec::with_capacity(other.frames.len());
         for frame in &other.frames {
             let Some(function) = other.functions.get_index(frame.function.0 as usize) else {
@@ -38,7 +44,6 @@ impl Profile {
             };
             self.record_totals(key, totals);
         }
-        self.merge_meta(&other.meta, are_beside);
     }
 
     /// Whether both say which processes they are of, and these are different ones.
@@ -97,7 +102,7 @@ impl Profile {
         mine
     }
 
-    fn merge_meta(&mut self, other: &Meta, are_beside: bool) {
+    pub(super) fn merge_meta(&mut self, other: &Meta, are_beside: bool) {
         let meta = &mut self.meta;
         if meta.program.is_empty() {
             meta.program.clone_from(&other.program);
