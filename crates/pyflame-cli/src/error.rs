@@ -73,7 +73,7 @@ pub enum UsageError {
         value: OsString,
     },
     /// `render` without a file.
-    #[error("nothing to draw: give files of folded text, or `-` for standard input")]
+    #[error("nothing to draw: give recordings or folded text, as files or `-` for standard input")]
     NothingToDraw,
     /// `diff` of one file, or of three.
     #[error("`diff` compares two files, BEFORE and AFTER, and was given {count}")]
@@ -220,8 +220,8 @@ pub enum DrawError {
         /// The system's error.
         source: io::Error,
     },
-    /// There is not one stack in the input.
-    #[error("`{inputs}` is no folded text: {reason}")]
+    /// The input is no recording, and there is not one stack in it.
+    #[error("`{inputs}` is no recording and no folded text: {reason}")]
     NothingReadable {
         /// The inputs, as they were typed.
         inputs: String,

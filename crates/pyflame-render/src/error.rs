@@ -13,7 +13,7 @@ pub enum RenderError {
     #[error("failed to write the picture")]
     Write(#[source] io::Error),
     /// An argument that flamegraph.pl does not know.
-    #[error("unknown flamegraph.pl option `{0}`; `--help` lists those there are")]
+    #[error("unknown flamegraph.pl option `{0}`; `pyflame -a --help` lists those there are")]
     UnknownOption(String),
     /// An abbreviation that several options begin with.
     #[error("flamegraph.pl option `{option}` is short for several: {candidates}; write it out")]

@@ -211,6 +211,7 @@ fn read_text(
     if report.stacks == 0 {
         let reason = match report.first_unreadable.first() {
             Some(first) => first.to_string(),
+            None if report.lines == 0 => "it is empty".to_owned(),
             None => "there is no line with a stack in it".to_owned(),
         };
         return Err(DrawError::NothingReadable { inputs: names, reason });

@@ -68,8 +68,9 @@ fn nothing_readable_is_an_error_and_no_file() {
     let message = |text| {
         run(&[("a.txt", text)], &["render", "a.txt", "-o", "c.svg"]).unwrap_err().to_string()
     };
-    assert!(message("<svg/>\n").contains("is no folded text: line 1: "));
-    assert!(message("").contains("there is no line with a stack in it"));
+    assert!(message("<svg/>\n").contains("a.txt` is no recording and no folded text: line 1: "));
+    assert!(message("\n").contains("there is no line with a stack in it"));
+    assert!(message("").ends_with("a.txt` is no recording and no folded text: it is empty"));
 }
 
 #[test]
@@ -147,7 +148,9 @@ fn a_picture_has_the_inputs_as_its_title_and_times_where_they_are_times() {
 
 #[test]
 fn lines_that_make_no_sense_are_refused_before_anything_is_read() {
-    assert!(refusal(&["render"]).starts_with("nothing to draw"));
+    assert!(refusal(&["render"]).starts_with("nothing to draw: give recordings or folded"));
+    let unknown = refusal(&["render", "a", "-a", "--titel x"]);
+    assert!(unknown.ends_with("`--titel`; `pyflame -a --help` lists those there are"), "{unknown}");
     assert!(refusal(&["diff", "a"]).ends_with("was given 1"));
     assert!(refusal(&["render", "-", "-"]).contains("only once"));
     assert!(refusal(&["render", "a"]).starts_with("nowhere to write"));
