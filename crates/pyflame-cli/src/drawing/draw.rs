@@ -31,12 +31,14 @@ impl Drawing {
                 Source::Text(readers) => self.draw_text(inputs, readers, messages),
             },
             Subject::Difference { inputs: [before, after], as_measured, widths } => {
-                let mut read_one = |input: &Input| {
-                    let inputs = std::slice::from_ref(input);
-                    let source = Source::open(inputs, count, messages)?;
-                    self.read(inputs, source, &self.reading(), messages)
-                };
-                let ((old, mut amount), (new, more)) = (read_one(before)?, read_one(after)?);
+                let (first, second) = (std::slice::from_ref(before), std::slice::from_ref(after));
+                let old = Source::open(first, count, messages)?;
+                let mut new = Source::open(second, count, messages)?;
+                if let (Source::Recording(old), Source::Recording(new)) = (&old, &mut new) {
+                    **new = new.with_ids_of(old);
+                }
+                let (old, mut amount) = self.read(first, old, &self.reading(), messages)?;
+                let (new, more) = self.read(second, new, &self.reading(), messages)?;
                 amount.add(more);
                 if old.unit != new.unit {
                     let (first, second) = (before.shown(), after.shown());

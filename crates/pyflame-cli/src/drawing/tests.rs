@@ -242,6 +242,10 @@ fn runs_of_one_program_are_drawn_as_one_that_lasted_for_both() {
     let (picture, _) = run(&files, &[&words[..], &["sum.svg"]].concat()).unwrap();
     let facts = "8 samples \u{b7} 2.00 s wall \u{b7} 1,000 Hz \u{b7} 2 processes \u{b7} 2 threads";
     assert!(picture.contains(facts), "{picture}");
+    let words = ["diff", "--threads=main", "a.pyflame", "b.pyflame", "-o", "d.folded"];
+    let both = "main (a.py:1) 18 18\n";
+    let (text, _) = run(&files, &words).unwrap();
+    assert_eq!(text, format!("a.py (pid 10);{both}worker (pid 11);{both}"));
 }
 
 #[test]

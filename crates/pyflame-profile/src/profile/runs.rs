@@ -23,6 +23,16 @@ impl Profile {
         self.merge_meta(&other.meta, false);
     }
 
+    /// This run with the ids that its processes and threads have in another one, matched as in
+    /// [`Profile::merge_run`].
+    #[must_use]
+    pub fn with_ids_of(&self, other: &Self) -> Self {
+        let (processes, threads) = (other.processes.clone(), other.threads.clone());
+        let mut run = Self { processes, threads, ..Self::default() };
+        run.merge_run(self);
+        run
+    }
+
     /// Maps every process of another run to one of ours, by position.
     fn match_processes(&mut self, other: &Self) -> Vec<ProcessId> {
         let mine = (0..).map(ProcessId).zip(&self.processes);
@@ -83,7 +93,7 @@ fn first<Name: Hash + Eq, Id>(bearers: &mut Bearers<Name, Id>, name: &Name) -> O
 mod tests {
     use std::time::Duration;
 
-    use crate::{Frame, Function, Process, Profile, Sample, State, Thread, View};
+    use crate::{Frame, Function, Process, Profile, Sample, State, Thread, Unit, View};
 
     /// A run of a second of processes, by name, pid, pid of the parent and names of threads.
     fn run(processes: &[(&str, u32, u32, &[&str])]) -> Profile {
@@ -137,6 +147,16 @@ mod tests {
         assert_eq!(sum.sampled_processes(), 4);
         let counts: Vec<u64> = sum.samples().map(|(_, totals)| totals.samples).collect();
         assert_eq!(counts, [2, 2, 1, 1]);
+    }
+
+    #[test]
+    fn a_run_with_the_ids_of_another_has_its_own_samples_and_facts() {
+        let [first, mut second] = [10, 20].map(|pid| run(&[("a.py", pid, 1, &["M"])]));
+        second.meta.unit = Unit::Count;
+        let renamed = second.with_ids_of(&first);
+        assert_eq!(pids(&renamed), [(10, 1)]);
+        assert_eq!(renamed.threads(), first.threads());
+        assert_eq!((renamed.totals(), renamed.meta), (second.totals(), second.meta));
     }
 
     #[test]
