@@ -139,6 +139,12 @@ def test_waiting_counts_in_wall_time_only(runner):
     assert "[waiting]" not in (runner.folder / "cpu.folded").read_text()
 
 
+def test_a_picture_of_cpu_time_says_so(runner, busy):
+    runner.pyflame("-q", "--mode=cpu", busy)
+    picture = (runner.folder / "busy.py.svg").read_text()
+    assert re.search(r">CPU time: [\d.]+ m?s in [\d.]+ m?s wall · [\d,]+ samples? · ", picture)
+
+
 @pytest.mark.parametrize("end", ["", "os._exit(0)\n", "os.kill(os.getpid(), 9)\n"])
 def test_qualified_names_on_every_python(runner, end):
     runner.write(
