@@ -2,9 +2,9 @@
 
 What a program can see of how it was started is made by ``Py_RunMain`` (Modules/main.c) and by
 ``PyRun_SimpleFile`` and ``PyRun_SimpleString`` (Python/pythonrun.c): the module ``__main__``,
-``sys.argv``, the first entry of ``sys.path``, and at the end the way in which an uncaught
-exception is shown. This module does the same things in the same order. ``tests/python`` compares
-them with ``python`` on every version.
+``sys.argv`` and ``sys.orig_argv``, the first entry of ``sys.path``, and at the end the way in which
+an uncaught exception is shown. This module does the same things in the same order. ``tests/python``
+compares them with ``python`` on every version.
 
 No frame of this file, nor of what calls it, is part of a profile (:func:`runner_files`) or of a
 traceback (:func:`_below_runner`).
@@ -68,6 +68,8 @@ def run(command: Command, on_start: Callable[[], None]) -> int:
             process by SIGINT when it sees it.
     """
     main = _fresh_main()
+    if sys.version_info >= (3, 10):
+        sys.orig_argv = [*_interpreter_words(sys.orig_argv), *_program_words(command)]
     try:
         if command.kind == "module":
             _run_module(command, main, on_start)
@@ -111,7 +113,7 @@ def _run_script(command: Command, main: ModuleType, on_start: Callable[[], None]
         except Exception:
             # What Python says of a file that it can't compile depends on how it came to read it,
             # and nothing of the program has run yet: let it say it.
-            _become_python([path, *command.args])
+            _become_python(_program_words(command))
             raise
     _set_file(main, file)
     _execute(on_start, exec, code, vars(main))
@@ -178,6 +180,45 @@ def _execute(on_start: Callable[[], None], function: Callable[..., Any], *args: 
     """Call ``function``, below whose frame the program starts."""
     on_start()
     function(*args)
+
+
+def _program_words(command: Command) -> list[str]:
+    """What ``python`` would have been told to run."""
+    target = command.target
+    if command.kind == "module":
+        words = ["-m", target]
+    elif command.kind == "code":
+        words = ["-c", target]
+    elif command.kind == "stdin":
+        words = ["-"]
+    else:
+        words = ["--", target] if target.startswith("-") else [target]
+    return words + command.args
+
+
+def _interpreter_words(words: list[str]) -> list[str]:
+    """The part of a command line of ``python`` before what it is to run: itself and its options.
+
+    A program that starts itself anew takes ``sys.orig_argv`` for that, as Werkzeug's reloader
+    does; with us in it, it would start a second pyflame, and what it does to its child would
+    happen to the process that waits. How options are read is said by Python/getopt.c.
+    """
+    end = 1
+    while end < len(words):
+        word = words[end]
+        if word in ("-", "--") or not word.startswith("-"):
+            break
+        end += 1
+        if word.startswith("--"):
+            end += word == "--check-hash-based-pycs"  # Its value is the next word.
+            continue
+        for place, letter in enumerate(word[1:], 1):
+            if letter in "mc":  # What to run; other letters may stand before it (`-Im`).
+                return words[: end - 1] + [word[:place]] * (place > 1)
+            if letter in "WX":  # The rest of the word is its value, or else the next word.
+                end += place == len(word) - 1
+                break
+    return words[:end]
 
 
 def _fresh_main() -> ModuleType:

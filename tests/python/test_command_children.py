@@ -166,6 +166,29 @@ def test_a_program_that_becomes_another(recorded, runner):
     assert seconds_kept(profile, "other.py", "child") > 0.095
 
 
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="there is no sys.orig_argv")
+def test_a_program_that_starts_itself_anew(recorded):
+    """As reloaders do. What it kills must be the program, and not a second pyflame around it."""
+    profile = recorded(
+        """
+import subprocess
+if sys.argv[1:] == ["x"]:
+    spin(0.3)
+    print("up", flush=True)
+    sys.stdin.read()
+    print("survived")
+else:
+    again = [sys.executable, *sys.orig_argv[1:], "x"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(again, **pipes) as process:
+        print(process.stdout.readline())
+        process.kill()
+        print(process.communicate(), process.returncode)
+"""
+    )
+    assert names(profile) == ["script.py", "script.py"]
+
+
 def test_what_is_executed_by_a_shell(recorded, runner):
     runner.write("other.py", SPIN + "child()")
     profile = recorded("os.system(sys.executable + ' -m other')")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 ENGINES = ["signal", "fallback"]
+# What pip writes for an entry point.
+CONSOLE_SCRIPT = "import sys\nfrom pyflame._command import main\nsys.exit(main())\n"
 
 
 @pytest.fixture(params=ENGINES)
@@ -131,6 +134,43 @@ def test_options_of_the_interpreter(same, program, option):
     same(program("world.py"), python_options=(option,))
 
 
+OPTIONS_WITH_VALUES = (
+    *("-Bu", "-X", "dev", "-BWignore", "-BW", "error::ImportWarning"),
+    *("--check-hash-based-pycs", "never"),
+)
+
+
+def test_options_of_the_interpreter_before_each_kind_of_program(same, runner, world):
+    runner.write("world.py", world)
+    for words in (["world.py"], ["-m", "world"], ["-c", world]):
+        same(*words, "-X", "x", python_options=OPTIONS_WITH_VALUES)
+    same("-", "-X", "x", python_options=OPTIONS_WITH_VALUES, input=world)
+
+
+def test_a_script_whose_name_looks_like_an_option(same, runner, world):
+    runner.write("-c.py", world)
+    same("--", "-c.py", "--", "x")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="there is no sys.orig_argv")
+@pytest.mark.parametrize(
+    ("ours", "plain"),
+    [
+        (["-mpyflame"], []),
+        (["-Bmpyflame"], ["-B"]),
+        (["-BOm", "pyflame"], ["-BO"]),
+        (["-B", "bin/pyflame"], ["-B"]),
+        (["--", "bin/pyflame"], []),
+        (["-Bc", "from pyflame._command import main; main()"], ["-B"]),
+    ],
+)
+def test_the_command_line_however_it_names_us(runner, ours, plain):
+    runner.write("bin/pyflame", CONSOLE_SCRIPT)
+    show = ("-c", "import sys; print(sys.orig_argv)", "-m", "x")
+    expected = runner.python(*plain, *show).stdout
+    assert runner.python(*ours, "-q", "-o", "x.svg", *show).stdout == expected
+
+
 def test_an_isolated_interpreter(same, runner, program):
     if runner.python("-I", "-c", "import pyflame").returncode:
         pytest.skip("pyflame is found by way of PYTHONPATH, which -I switches off")
@@ -159,8 +199,7 @@ def test_processes_that_are_spawned_find_the_program(runner):
 def test_the_console_script_is_the_same_command(runner, world):
     (entry,) = (e for e in distribution("pyflame").entry_points if e.group == "console_scripts")
     assert (entry.name, entry.value) == ("pyflame", "pyflame._command:main")
-    # What pip writes for an entry point.
-    runner.write("bin/pyflame", "import sys\nfrom pyflame._command import main\nsys.exit(main())\n")
+    runner.write("bin/pyflame", CONSOLE_SCRIPT)
     runner.write("world.py", world)
     plain = runner.python("world.py", "x")
     ours = runner.python("bin/pyflame", "-q", "world.py", "x")

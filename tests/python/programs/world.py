@@ -24,6 +24,7 @@ def main():
     spec = globals()["__spec__"]
     world = {
         "argv": sys.argv,
+        "orig_argv": getattr(sys, "orig_argv", None),  # Python 3.10 and newer.
         "path": sys.path,
         "globals": [(name, shown(value)) for name, value in GLOBALS.items()],
         "main is this": vars(__main__) is globals(),
