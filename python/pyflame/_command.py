@@ -78,7 +78,7 @@ class _Session:
             fork_below(
                 lambda pid, witness: supervisor.supervise(self._command, pid, witness),
                 supervisor.stand_by,
-                keeps_stdout=not self._command.writes_to_file,
+                keeps=self._command.output_descriptor,
             )
             outbox = supervisor.outbox()
         except OSError as error:

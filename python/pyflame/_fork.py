@@ -2,7 +2,8 @@
 
 The parent is what the shell, the service manager or the terminal knows. It holds nothing of the
 program's: its standard input and output are closed there, so that whoever is at the other end
-learns of their end from the program. ``pyflame._native.Supervisor`` does the waiting.
+learns of their end from the program. Only a descriptor that the output is to go to stays open
+(``-o /dev/stdout``). ``pyflame._native.Supervisor`` does the waiting.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ _DEFAULTS = (_signal.SIGINT, _signal.SIGPIPE, _signal.SIGXFSZ, _signal.SIGCHLD)
 _STANDARD_STREAMS = range(3)
 
 
-def fork_below(wait: Wait, stand_by: Callable[[], None], *, keeps_stdout: bool) -> None:
+def fork_below(wait: Wait, stand_by: Callable[[], None], *, keeps: int | None) -> None:
     """Go on in a child of this process.
 
     Args:
         wait: Called in this process with the child's id, and that of one that stands by, if there
             can be one; ends this process as the child ends.
         stand_by: Called in the child that stands by.
-        keeps_stdout: Whether the parent needs standard output in the end.
+        keeps: A descriptor that the parent needs in the end, if there is one.
 
     Raises:
         OSError: When there can't be another process.
@@ -42,19 +43,19 @@ def fork_below(wait: Wait, stand_by: Callable[[], None], *, keeps_stdout: bool) 
     try:
         pid = os.fork()
         if pid:
-            _wait(pid, wait, stand_by, keeps_stdout=keeps_stdout)
+            _wait(pid, wait, stand_by, keeps=keeps)
     finally:
         if chld is _signal.SIG_IGN:
             _signal.signal(_signal.SIGCHLD, _signal.SIG_IGN)
         _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
-def _wait(pid: int, wait: Wait, stand_by: Callable[[], None], *, keeps_stdout: bool) -> None:
+def _wait(pid: int, wait: Wait, stand_by: Callable[[], None], *, keeps: int | None) -> None:
     """Wait for the child; never returns."""
     try:
         for number in _DEFAULTS:
             _signal.signal(number, _signal.SIG_DFL)
-        _close_what_is_the_programs(keeps_stdout=keeps_stdout)
+        _close_what_is_the_programs(keeps=keeps)
         wait(pid, _standing_by(stand_by))
     except BaseException as error:  # noqa: BLE001 - there is nobody to raise it to
         os.write(2, f"pyflame: error: {error}\n".encode(errors="replace"))
@@ -76,17 +77,17 @@ def _standing_by(stand_by: Callable[[], None]) -> int | None:
     return pid
 
 
-def _close_what_is_the_programs(*, keeps_stdout: bool) -> None:
+def _close_what_is_the_programs(*, keeps: int | None) -> None:
     null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    if not keeps_stdout:
-        os.dup2(null, 1)
+    for number in (0, 1):
+        if number != keeps:
+            os.dup2(null, number)
     try:
         numbers = [int(name) for name in os.listdir("/proc/self/fd")]
     except OSError:
         return  # Without /proc nobody knows them; what is held open does no harm but to a pipe.
     for number in numbers:
-        if number in _STANDARD_STREAMS:
+        if number in _STANDARD_STREAMS or number == keeps:
             continue
         try:
             # All but the memory that is shared with the program; the folder is closed by now.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from xml.etree import ElementTree as ET
 
 import pytest
+from pyflame import Profile
 
 # Busy for CPU time: where a machine gives a process no CPU, nothing can be sampled either.
 BUSY = """
@@ -82,6 +85,65 @@ def test_an_existing_file_is_replaced(runner, busy):
 def test_a_device_is_written_to(runner, busy):
     result = runner.pyflame("-q", "--format=folded", "-o", "/dev/stdout", busy)
     assert "busy (" in result.stdout
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("form", ["folded", "pyflame"])
+def test_a_stream_that_leads_to_a_file_is_written_behind_what_is_there(runner, stream, form):
+    """It is not replaced, and those who share it go on behind the output."""
+    runner.write("prints.py", f"{BUSY}import sys\nbusy(0.2)\nprint('program', file=sys.{stream})\n")
+    command = ("-m", "pyflame", "-q", "--format", form, "-o", f"/dev/{stream}", "prints.py")
+    path = runner.folder / "log"
+    with path.open("wb", buffering=0) as log:
+        file = path.stat().st_ino
+        log.write(b"before\n")
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: log}
+        subprocess.run([sys.executable, *command], cwd=runner.folder, check=True, **streams)
+        log.write(b"after\n")
+    written = path.read_bytes()
+    assert path.stat().st_ino == file
+    head, foot = b"before\nprogram\n", b"after\n"
+    assert written.startswith(head)
+    assert written.endswith(foot)
+    output = written[len(head) : -len(foot)]
+    assert "busy (" in (
+        output.decode() if form == "folded" else Profile.from_bytes(output).folded()
+    )
+    assert runner.files() == ["log", "prints.py"]
+
+
+def test_a_descriptor_of_the_caller_is_written_to(runner, busy):
+    """As a shell hands over ``>(command)``."""
+    reader, writer = os.pipe()
+    command = ("-m", "pyflame", "--format=folded", "-o", f"/dev/fd/{writer}", busy)
+    with open(reader, encoding="utf-8") as pipe:
+        with subprocess.Popen(
+            [sys.executable, *command], cwd=runner.folder, pass_fds=[writer]
+        ) as process:
+            os.close(writer)
+            assert "busy (" in pipe.read()
+        assert process.returncode == 0
+
+
+@pytest.mark.parametrize("stdout", [">&-", "1<busy.py"])
+def test_standard_output_that_can_not_be_written_to_is_refused(runner, busy, stdout):
+    command = f'exec "{sys.executable}" -m pyflame -o /dev/stdout {busy} {stdout}'
+    result = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=runner.folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.startswith("pyflame: error: output `/dev/stdout` can't be written")
+
+
+def test_a_link_to_a_file_that_is_not_there_yet_stays_a_link(runner, busy):
+    (runner.folder / "latest.svg").symlink_to("first.svg")
+    runner.pyflame("-o", "latest.svg", busy)
+    assert (runner.folder / "latest.svg").is_symlink()
+    assert (runner.folder / "first.svg").read_text().rstrip().endswith("</svg>")
 
 
 @pytest.mark.parametrize("engine", ["signal", "fallback"])

@@ -1,10 +1,12 @@
 //! From a profile to a file: which way to draw, and what to keep when drawing fails.
 
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use pyflame_profile::{Category, Measure, Profile, Tree, View};
 use pyflame_render::{RenderError, SvgOptions, pdf, svg};
 
+use crate::output::descriptor_of;
 use crate::{FlamegraphScript, Format, SaveError, facts, write_atomically};
 
 /// How a profile is drawn.
@@ -131,9 +133,15 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Whether this is, or becomes, a file of its own, and not a pipe or a device.
+    /// Whether this is, or becomes, a file of its own, and not a pipe, a device, or what is open
+    /// already.
     pub fn is_file(&self) -> bool {
-        self.path.metadata().map_or(true, |facts| facts.is_file())
+        self.descriptor().is_none() && self.path.metadata().map_or(true, |facts| facts.is_file())
+    }
+
+    /// The descriptor of this process that it stands for, as `/dev/stdout` does, if it is one.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        descriptor_of(&self.path)
     }
 
     /// Writes the profile. When an external script fails, what was recorded is kept as folded

@@ -169,10 +169,10 @@ impl Command {
         self.options.duration.map(|duration| duration.as_nanos())
     }
 
-    /// Whether the output is a file of its own, and not a pipe or a device.
+    /// The descriptor that the output goes to, where that is none of a file of its own.
     #[getter]
-    fn writes_to_file(&self) -> bool {
-        self.options.destination.is_file()
+    fn output_descriptor(&self) -> Option<i32> {
+        self.options.destination.descriptor()
     }
 }
 
