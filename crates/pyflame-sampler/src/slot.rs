@@ -142,18 +142,26 @@ const MOST_SLOTS: usize = 1 << 15;
 #[derive(Debug)]
 pub(crate) struct Slots {
     unused: Vec<&'static Slot>,
+    /// Those in which a handler still was when their threads were let go of.
+    left: Vec<&'static Slot>,
 }
 
 impl Slots {
     /// Every slot there is, for a new sampling thread.
     pub(crate) fn all() -> Self {
-        let mut slots = Self { unused: Vec::new() };
+        let mut slots = Self { unused: Vec::new(), left: Vec::new() };
         (0..COUNT.load(Ordering::Acquire)).for_each(|index| slots.release(numbered(index)));
         slots
     }
 
     /// A slot for a thread: an unused one or a new one; `None` if there are too many threads.
     pub(crate) fn acquire(&mut self) -> Option<&'static Slot> {
+        if self.unused.is_empty() {
+            // By now the handlers have long ended.
+            for slot in std::mem::take(&mut self.left) {
+                self.release(Some(slot));
+            }
+        }
         if let Some(slot) = self.unused.pop() {
             return Some(slot);
         }
@@ -170,8 +178,7 @@ impl Slots {
         Some(slot)
     }
 
-    /// Takes a slot back. One that a handler may still be in is not used again until the next
-    /// sampling thread.
+    /// Takes a slot back. One that a handler is still in is used again when that has ended.
     pub(crate) fn release(&mut self, slot: Option<&'static Slot>) {
         let Some(slot) = slot else { return };
         slot.cancel();
@@ -179,6 +186,8 @@ impl Slots {
         if slot.phase.load(Ordering::Acquire) == IDLE {
             slot.forget_thread();
             self.unused.push(slot);
+        } else {
+            self.left.push(slot);
         }
     }
 }
@@ -188,4 +197,22 @@ pub(crate) fn numbered(index: usize) -> Option<&'static Slot> {
     let slot = SLOTS.get(index)?.load(Ordering::Acquire);
     // SAFETY: a pointer in the table comes from `Box::leak` in `acquire` and stays valid.
     unsafe { slot.as_ref() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_that_a_handler_was_in_is_used_again_after_its_end() {
+        let mut slots = Slots { unused: Vec::new(), left: Vec::new() };
+        let slot = slots.acquire().expect("there are few");
+        assert!(slot.request(Whose::NOBODY));
+        slot.phase.store(CAPTURING, Ordering::Release);
+        slots.release(Some(slot));
+        let other = slots.acquire().expect("there are few");
+        assert_ne!(other.index, slot.index);
+        slot.phase.store(CAPTURED, Ordering::Release);
+        assert_eq!(slots.acquire().map(Slot::index), Some(slot.index));
+    }
 }
