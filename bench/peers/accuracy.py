@@ -12,7 +12,7 @@ import math
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from running import PROGRAMS, TRUTH, FailedError, last_json, record, run
+from running import PHASES, PROGRAMS, TRUTH, FailedError, last_json, record, run
 from stacks import plain
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def threads(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
 def shares(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
     """Half of the sum of all errors of a program that measures its own phases."""
     seconds = 10 * factor
-    ran, seen = record(tool, place, rate, TRUTH / "targets" / "phases.py", str(seconds))
+    ran, seen = record(tool, place, rate, PHASES, str(seconds))
     wall = {name: times[0] for name, times in last_json(ran.said).items()}
     weights = phase_weights(seen, wall)
     found, total = sum(weights.values()), sum(wall.values())
@@ -104,7 +104,6 @@ def shares(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
     chance = [math.sqrt(2 * p * (1 - p) / (math.pi * count)) for p in truth.values()]
     yield "distance by chance", sum(chance) / 2
     yield "after", ran.after_seconds
-    yield "memory", ran.peak_megabytes
 
 
 def phase_weights(seen: Seen, phases: dict[str, int]) -> dict[str, float]:

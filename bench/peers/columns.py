@@ -129,7 +129,8 @@ COST = (
     alone(slower("slowdown", "slowdown of tiny calls")),
     alone(Column("cpu per sample", "CPU a sample, µs", 1e6, has_error=True)),
     alone(Column("cpu beside", "elsewhere, µs", 1e6, badness=None)),
-    alone(Column("memory", "peak MB")),
+    alone(Column("memory", "peak MB", 1, 1)),
+    alone(Column("memory alone", "without it, MB", 1, 1, badness=None)),
     alone(Column("after", "end to output, s", 1, 2)),
     alone(slower("start slowdown", "start with imports")),
 )

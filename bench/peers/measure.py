@@ -31,16 +31,18 @@ Part = Callable[["Tool", Place, float, float], "Figures"]
 PARTS: dict[str, Part] = {
     "stacks": accuracy.stacks,
     "shares": accuracy.shares,
-    "depth": accuracy.depth,
     "threads": accuracy.threads,
     "slowdown": slowdown.calls,
     "cpu": slowdown.cpu,
+    "memory": workloads.memory,
     "long_call": workloads.long_call,
+    "depth": accuracy.depth,
     "start": workloads.start,
     **{name: functools.partial(workloads.application, name) for name in workloads.APPLICATIONS},
 }
-# These depend on the rate in the same way as the tiny calls, and take most of the time.
-AT_ONE_RATE = ("start", *workloads.APPLICATIONS)
+# The depth does not depend on the rate, the others do in the same way as the tiny calls; and they
+# take most of the time.
+AT_ONE_RATE = ("depth", "start", *workloads.APPLICATIONS)
 ONE_RATE = 1000.0
 
 

@@ -19,8 +19,9 @@ def text(results: Results) -> str:
     parts = [HEAD, *(f"- {run}" for run in results.runs)]
     for version, rate, shown in by_table(results.rows):
         parts.append(f"\n## Python {version}, {rate:,.0f} Hz")
-        for groups in TABLES:
-            if has_figures(groups, shown):
+        for all_groups in TABLES:
+            groups = [group for group in all_groups if has_figures(group, shown)]
+            if groups:
                 parts += ["", *table(groups, shown), "", verdict(groups, shown)]
         parts += [f"\n{row['tool']}: {why(row)}" for row in shown if row.get("failed")]
     return "\n".join(parts)
@@ -33,10 +34,9 @@ def by_table(rows: Sequence[Row]) -> Iterator[tuple[str, float, list[Row]]]:
         yield *key, [row for row in ordered if (row["python"], row["asked"]) == key]
 
 
-def has_figures(groups: Sequence[Group], rows: Sequence[Row]) -> bool:
-    """Whether anything of a table was measured."""
-    columns = [column for group in groups for column in group.columns]
-    return any(column.shown(row) is not None for column in columns for row in rows)
+def has_figures(group: Group, rows: Sequence[Row]) -> bool:
+    """Whether anything of a table's column was measured."""
+    return any(column.shown(row) is not None for column in group.columns for row in rows)
 
 
 def table(groups: Sequence[Group], rows: Sequence[Row]) -> Iterator[str]:

@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 TRUTH = HERE.parents[1] / "tests" / "truth"
 PROGRAMS = HERE / "programs"
 UNITS = PROGRAMS / "units.py"
+PHASES = TRUTH / "targets" / "phases.py"
 # Names and figures; a text says why there can't be one.
 Figures = Iterator[tuple[str, Union[float, str]]]
 # A run that takes so much longer than asked has failed.
@@ -51,14 +52,17 @@ class Ran:
     cpu_seconds: float
     """Of the program and the profiler."""
     peak_megabytes: float
-    """Of the larger of both."""
+    """Of both together, where it was looked at."""
 
 
-def run(place: Place, command: Sequence[str]) -> Ran:
-    """Runs a command where a tool is installed, and waits until it and all of its children end."""
+def run(place: Place, command: Sequence[str], look_seconds: float = 0) -> Ran:
+    """Runs a command where a tool is installed, and waits until it and all of its children end.
+
+    Its memory is looked at that often, or not at all, which leaves both CPUs to it.
+    """
     result = place.folder / "cost.json"
     result.unlink(missing_ok=True)
-    watched = [sys.executable, "-S", str(HERE / "watch.py"), str(result)]
+    watched = [sys.executable, "-S", str(HERE / "watch.py"), str(result), str(look_seconds)]
     process = subprocess.Popen(
         [*watched, *place.interpreter.inside(list(command))], start_new_session=True
     )

@@ -1,9 +1,10 @@
-"""Runs a command and writes what it cost, as JSON; in a process that is small itself.
+"""Runs a command and writes what it cost, as JSON.
 
-    python watch.py RESULT COMMAND…
+    python watch.py RESULT LOOK_SECONDS COMMAND…
 
-The kernel counts what a process was before it was executed into its peak (`setmax_mm_hiwater_rss`
-in fs/exec.c), so whoever starts it has to be smaller than what is measured.
+With `LOOK_SECONDS` above zero, the memory of all processes of this session but this one is summed
+up that often: of each its proportional set size (`Pss` in smaps_rollup, see proc(5)), in which a
+page that several share counts once as a whole.
 
 The programs' last word is a line of JSON, which arrives when it is printed, since Python does not
 buffer here; what a tool says after it holds no brace.
@@ -11,13 +12,15 @@ buffer here; what a tool says after it holds no brace.
 
 import json
 import os
+import select
 import sys
 import time
+from pathlib import Path
 
 
 def main() -> None:
     """Runs it."""
-    result, *command = sys.argv[1:]
+    result, look_seconds, *command = sys.argv[1:]
     end, begin = os.pipe()
     errors = os.memfd_create("errors")
     os.environ["PYTHONUNBUFFERED"] = "1"
@@ -29,8 +32,14 @@ def main() -> None:
             os.dup2(number, standard)
         os.execvp(command[0], command)  # noqa: S606
     os.close(begin)
-    said = []
-    while piece := os.read(end, 1 << 16):
+    said, peak_kilobytes = [], 0
+    pause = float(look_seconds) or None
+    while True:
+        if pause and not select.select([end], [], [], pause)[0]:
+            peak_kilobytes = max(peak_kilobytes, session_kilobytes())
+            continue
+        if not (piece := os.read(end, 1 << 16)):
+            break
         said.append(piece)
         if b"{" in piece:
             spoken = time.monotonic()
@@ -43,10 +52,32 @@ def main() -> None:
         "seconds": ended - started,
         "after_seconds": ended - spoken,
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
-        "peak_megabytes": usage.ru_maxrss / 1024,
+        "peak_megabytes": peak_kilobytes / 1024,
     }
-    with open(result, "w", encoding="utf-8") as output:  # noqa: PTH123 - for no more modules
-        json.dump(facts, output)
+    Path(result).write_text(json.dumps(facts), encoding="utf-8")
+
+
+def session_kilobytes() -> int:
+    """Of all processes that were started here, at this moment."""
+    found = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if int(process.name) != os.getpid() and session(process) == os.getsid(0):
+                found += proportional_kilobytes(process)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # It has just ended.
+    return found
+
+
+def session(process: Path) -> int:
+    """The fourth word behind the name, which may hold any: see proc(5)."""
+    return int((process / "stat").read_bytes().rpartition(b")")[2].split()[3])
+
+
+def proportional_kilobytes(process: Path) -> int:
+    """Nothing of one that is about to end, which has no memory any more."""
+    lines = (process / "smaps_rollup").read_bytes().splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith(b"Pss:")), 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a profiler makes of programs of the usual kinds: a long call, a start, and applications."""
+"""What becomes of programs of the usual kinds: memory, a long call, a start, and applications."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING
 import slowdown
 import windows
 from accuracy import phase_weights, share_lost
-from running import PROGRAMS, UNITS, last_json, record, run
+from running import PHASES, PROGRAMS, UNITS, last_json, record, run
 
 if TYPE_CHECKING:
     from running import Figures
     from tools import Place, Tool
 
+LOOK_SECONDS = 0.02
 APPLICATIONS = ("templates", "parser", "round_trip", "arrays")
+
+
+def memory(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
+    """The memory of the program and the tool together at its highest, and of the program alone."""
+    program = [str(PHASES), str(10 * factor)]
+    for name, command in (
+        ("memory", tool.run(place, rate)),
+        ("memory alone", [place.python]),
+    ):
+        yield name, run(place, [*command, *program], LOOK_SECONDS).peak_megabytes
 
 
 def long_call(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
