@@ -11,7 +11,7 @@ import os
 import sys
 from time import monotonic_ns
 
-from pyflame import _native, _run
+from pyflame import _native, _recorder, _run
 from pyflame._fork import fork_below
 from pyflame._processes import RecordedProcess
 from pyflame._recorder import KNOWS_QUALIFIED_NAMES
@@ -113,7 +113,8 @@ class _Session:
 
     def _start(self) -> None:
         try:
-            self._recorded.start(_run.runner_files())
+            _recorder.runner_files = _run.runner_files()
+            self._recorded.start()
         except SignalsUnavailable as error:
             _say(f"pyflame: error: {error}; leave out `--engine signal` to do without them")
             self._recorded.discard()

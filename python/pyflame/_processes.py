@@ -18,8 +18,6 @@ from pyflame.exceptions import Error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pyflame._native import Outbox
     from pyflame._recorder import Window
 
@@ -59,21 +57,16 @@ class RecordedProcess:
         """Whether processes learn qualified names themselves, where code objects have none; to be
         set before the start. It takes the time of compiling what was run, so it is better done by
         who waits, if that is a Python that needs such names as well."""
-        self._runner_files: Sequence[str] = ()
         self._process = os.getpid()
         self._recorder = self._new_recorder()
         self._begun: _Begun | None = None
 
-    def start(self, runner_files: Sequence[str] = ()) -> None:
+    def start(self) -> None:
         """Start to record.
-
-        Args:
-            runner_files: Frames of these files at the outer end of stacks are not the program's.
 
         Raises:
             SignalsUnavailable: When the signal engine was asked for and can't be used.
         """
-        self._runner_files = runner_files
         self._outbox.name(self._program)
         self._recorder.qualifies = self.qualifies and not KNOWS_QUALIFIED_NAMES
         self._recorder.start()
@@ -91,7 +84,7 @@ class RecordedProcess:
         """Hand everything over, once; a recording that never started has nothing to hand over."""
         if self._recorder.started and self._process == os.getpid():
             self._name_worker()
-            self._outbox.finish(self._recorder.stop(self._runner_files))
+            self._outbox.finish(self._recorder.stop())
 
     def discard(self) -> None:
         """Leave nothing of this process."""
@@ -119,7 +112,7 @@ class RecordedProcess:
             self._outbox = self._outbox.of_fork()
             self._process = os.getpid()
             self._recorder = self._new_recorder()
-            self.start(self._runner_files)
+            self.start()
         except (Error, OSError, RuntimeError):
             return  # The fork is to live as it would without us.
         util = sys.modules.get("multiprocessing.util")

@@ -9,7 +9,6 @@ from pyflame.exceptions import SignalsUnavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Callable, Optional, Protocol
 
     from pyflame._native import Outbox, Profile
@@ -30,6 +29,10 @@ KNOWS_QUALIFIED_NAMES = sys.version_info >= (3, 11)
 
 ENGINES = ("auto", "signal", "fallback")
 _OWN_FOLDER = __file__[: -len("_recorder.py")]
+
+runner_files: list[str] = []
+"""Frames of these files at the outer end of stacks are not the program's, but of what runs it: set
+by the command, and so for profilers within the program as well."""
 
 
 class Recorder:
@@ -96,11 +99,10 @@ class Recorder:
         if self._outbox is not None and isinstance(self._recording, _native.Recording):
             self._names.tell(self._recording.name_thread)
 
-    def stop(self, runner_files: Sequence[str] = (), program: str | None = None) -> Profile:
+    def stop(self, program: str | None = None) -> Profile:
         """Stop to record.
 
         Args:
-            runner_files: Frames of these files at the outer end of stacks are not the program's.
             program: What was recorded, where that was not known before.
 
         Returns:

@@ -175,3 +175,31 @@ def test_a_difference_is_no_recording(runner):
     result = runner.pyflame("diff", "a", "b", "-o", "d.pyflame")
     assert result.returncode == 2
     assert "a difference is none" in result.stderr
+
+
+NESTED = """
+import time
+import pyflame
+
+def spin():
+    end = time.thread_time() + 0.05
+    while time.thread_time() < end:
+        pass
+
+with pyflame.Profiler(threads="all") as profiler:
+    spin()
+print(profiler.profile.folded())
+"""
+
+
+@pytest.mark.parametrize("way", [("nested.py",), ("-m", "nested")])
+def test_a_profiler_within_a_program_shows_what_it_shows_without_the_command(runner, way):
+    runner.write("nested.py", NESTED)
+
+    def callers_of_spin(said):
+        return {line.partition(";spin ")[0] for line in said.splitlines() if ";spin " in line}
+
+    without = callers_of_spin(runner.python("nested.py").stdout)
+    within = callers_of_spin(runner.pyflame("-q", "-o", "x.folded", *way).stdout)
+    assert len(without) == 1
+    assert within == without
