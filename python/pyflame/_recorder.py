@@ -1,10 +1,17 @@
-"""One recording, whichever engine makes it, and what only Python knows of it."""
+"""One recording, whichever engine makes it, and what only Python knows of it.
+
+What any recording may need is imported here and not when it starts: a program may have no
+descriptor left by then to read a module with. Nor at its end: there, an import would make Python
+3.9 and 3.10 forget that it was a KeyboardInterrupt that ended the program.
+"""
 
 from __future__ import annotations
 
 import sys
 
 from pyflame import _native
+from pyflame._fallback import FallbackRecording
+from pyflame._threads import ThreadNames
 from pyflame.exceptions import SignalsUnavailable
 
 TYPE_CHECKING = False
@@ -12,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Callable, Optional, Protocol
 
     from pyflame._native import Outbox, Profile
-    from pyflame._threads import ThreadNames
 
     Window = tuple[Optional[int], Optional[int]]
     """Nanoseconds on the monotonic clock; None is the start, or the stop, of the recording."""
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
 
 KNOWS_QUALIFIED_NAMES = sys.version_info >= (3, 11)
 """Whether this interpreter's code objects have them (``co_qualname``)."""
+if not KNOWS_QUALIFIED_NAMES:
+    from pyflame._qualnames import with_qualified_names
 
 ENGINES = ("auto", "signal", "fallback")
 _OWN_FOLDER = __file__[: -len("_recorder.py")]
@@ -81,13 +89,7 @@ class Recorder:
         Raises:
             SignalsUnavailable: When the signal engine was asked for and can't be used.
         """
-        from pyflame._threads import ThreadNames
-
         if self.qualifies:
-            # Now and not at the end: there, an import would make these versions forget that it
-            # was a KeyboardInterrupt that ended the program.
-            from pyflame._qualnames import with_qualified_names
-
             self._qualify = with_qualified_names
         self._names = ThreadNames()
         self._names.start()
@@ -141,8 +143,6 @@ class Recorder:
                 if self._engine == "signal":
                     raise
                 self._engine_note = str(reason)
-        from pyflame._fallback import FallbackRecording
-
         fallback = FallbackRecording(
             self._interval_ns,
             current_thread_only=self._current_thread_only,

@@ -13,6 +13,7 @@ import os
 
 from pyflame import _native
 from pyflame._label import enter, label_set, leave
+from pyflame._threads import ThreadNames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,8 +121,6 @@ class _SharedRecording:
     """A recording of all threads for many scopes."""
 
     def __init__(self, interval_ns: int) -> None:
-        from pyflame._threads import ThreadNames
-
         self.interval_ns = interval_ns
         self.process = os.getpid()
         self.scopes = 0

@@ -109,3 +109,87 @@ def test_threads_are_seen_where_no_file_can_be_opened():
     seconds = sum(int(line.rpartition(" ")[2]) for line in waiting) / 1e6
     # Of two threads that did little else for 0.3 s.
     assert seconds > 0.4
+
+
+# What CPython itself needs in the end is smaller than the smallest block here, and from arenas.
+OUT_OF_MEMORY = """
+import resource, threading, time
+import pyflame
+
+def size():
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+def spin():
+    end = time.thread_time() + 0.05
+    while time.thread_time() < end:
+        pass
+
+def fill(held):
+    count = held.index(None)
+    for size in (1 << 20, 1 << 16, 1 << 13, 1 << 11, 1 << 10, 600, 520):
+        try:
+            while True:
+                held[count] = bytes(size)
+                count += 1
+        except MemoryError:
+            pass
+
+def starved():
+    spin()
+
+def after():
+    spin()
+
+codes = [compile(f"def f{number}(): pass", f"<{number}>", "exec") for number in range(3000)]
+held = [None] * 1_000_000
+with RECORDER as profiler:
+    spin()
+    limit = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (size(), limit[1]))
+    fill(held)
+    # What they say of themselves has to be noted when they go.
+    for number in range(3000):
+        codes[number] = None
+        if number % 300 == 299:
+            fill(held)
+    starved()
+    held = None
+    resource.setrlimit(resource.RLIMIT_AS, limit)
+    after()
+print("alive")
+"""
+
+
+def test_a_program_without_memory_lives_on_and_the_time_is_marked(runner):
+    plain = OUT_OF_MEMORY.replace("RECORDER", "__import__('contextlib').nullcontext()")
+    recorder = "pyflame.Profiler(0.0001, engine='signal')"
+    recorded = OUT_OF_MEMORY.replace("RECORDER", recorder)
+    recorded += "print(profiler.profile.folded())"
+    without, within = runner.python("-c", plain), runner.python("-c", recorded)
+    assert (without.returncode, without.stdout) == (0, "alive\n"), without.stderr
+    assert (within.returncode, within.stderr) == (0, "")
+    assert "[uncaptured: the process is out of memory]" in within.stdout
+    assert "after (" in within.stdout
+
+
+def test_the_command_leaves_a_program_that_dies_of_want_of_memory_its_own_end(runner):
+    program = OUT_OF_MEMORY.replace("RECORDER", "__import__('contextlib').nullcontext()")
+    runner.write("starved.py", program.replace("    held = None", "    held[:] = held + held"))
+    # How much of the traceback Python still has the memory to print is a matter of chance.
+    assert runner.python("starved.py").returncode == 1
+    assert runner.pyflame("-q", "-o", "x.folded", "starved.py").returncode == 1
+
+
+# A module that has not been imported yet can't be read then.
+def test_a_recording_is_started_where_no_file_can_be_opened(runner):
+    script = """
+import resource, pyflame
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+with pyflame.Profiler(threads="all") as profiler:
+    sum(range(10_000_000))
+print(profiler.profile.engine, profiler.profile.samples > 10, profiler.profile.uncaptured)
+"""
+    done = runner.python("-c", script)
+    assert (done.stdout, done.stderr) == ("signal True 0\n", "")
