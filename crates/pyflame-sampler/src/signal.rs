@@ -8,8 +8,8 @@
 //! for the same reason.
 //!
 //! Signals go to one thread and carry the number of its slot (`rt_tgsigqueueinfo`). The handler
-//! is async-signal-safe: it allocates nothing, takes no lock, reads memory through a system call,
-//! and keeps `errno`.
+//! is async-signal-safe: it allocates nothing, takes no lock, loads only from memory that is known to
+//! be there (`live_memory`; the rest is read through a system call), and keeps `errno`.
 #![expect(unsafe_code, reason = "installing and sending signals are calls into libc")]
 
 use std::ffi::{c_int, c_void};
@@ -69,7 +69,7 @@ impl Signal {
     pub(crate) fn send(self, native_id: u32, slot: &Slot, is_time: impl FnOnce() -> bool) -> Sent {
         // SAFETY: `getpid` and `getuid` have no preconditions.
         let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
-        let value = COOKIE | slot.index() as u64;
+        let value = COOKIE | u64::from(slot.name());
         let info = SigInfo {
             signal: self.0,
             error: 0,
@@ -83,8 +83,9 @@ impl Signal {
         if !is_time() {
             return Sent::Withheld;
         }
-        // SAFETY: `info` is a `siginfo_t` in the kernel's layout (include/uapi/asm-generic/
-        // siginfo.h) and outlives the call.
+        // SAFETY: `info` has the size of a `siginfo_t` (asserted below its definition) and outlives
+        // the call. The kernel takes its bytes as they are, and reads nothing that they point to; that
+        // they come out as `si_value` is what the self-check finds out.
         let status = unsafe {
             libc::syscall(libc::SYS_rt_tgsigqueueinfo, pid, native_id, self.0, &raw const info)
         };
@@ -103,7 +104,7 @@ impl Signal {
     }
 }
 
-/// Tells our signals from somebody else's; the low half is a slot's number.
+/// Tells our signals from somebody else's; the low half is a slot's name.
 const COOKIE: u64 = 0x7079_666c << 32;
 
 /// `siginfo_t` of a queued signal.
@@ -118,6 +119,8 @@ struct SigInfo {
     value: u64,
     rest: [u64; 12],
 }
+
+const _: () = assert!(size_of::<SigInfo>() == size_of::<libc::siginfo_t>());
 
 fn our_handler() -> usize {
     on_signal as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize
@@ -188,9 +191,6 @@ fn slot_of(info: &libc::siginfo_t) -> Option<&'static Slot> {
     }
     // SAFETY: signals with the code `SI_QUEUE` carry a value.
     let value = unsafe { info.si_value() }.sival_ptr as u64;
-    let index = value & 0xffff_ffff;
-    (value & !0xffff_ffff == COOKIE)
-        .then(|| usize::try_from(index).ok())
-        .flatten()
-        .and_then(slot::numbered)
+    let name = u32::try_from(value ^ COOKIE).ok()?; // None where the upper half is another one.
+    slot::named(name)
 }

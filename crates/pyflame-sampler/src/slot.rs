@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Slots are never freed, only used again, so a signal that arrives late finds a slot whatever
-//! has happened since, sees that nothing is requested, and does nothing.
+//! has happened since. It does nothing there: either nothing is requested, or the slot has been given
+//! to another thread, and has another name since.
 #![expect(unsafe_code, reason = "the desk changes hands between threads by the phase alone")]
 
 use std::cell::UnsafeCell;
@@ -31,7 +32,9 @@ pub(crate) struct Slot {
     /// Whose stack is asked for ([`Whose`]).
     whose: AtomicU64,
     desk: UnsafeCell<Desk>,
-    index: usize,
+    /// The name under which its present thread is signalled: its number, and in the other bits how
+    /// many threads have had it.
+    name: AtomicU32,
 }
 
 // SAFETY: everything but the desk is atomic, and the desk is touched only by the side that the
@@ -109,8 +112,9 @@ impl Slot {
 
     /// Captures the stack of the calling thread, if that is asked for; the stack pointer is that of
     /// the code that was interrupted. Returns false where the stack was not believed.
-    /// Async-signal-safe: the desk is there already, reading memory is a system call, and nothing
-    /// else is called.
+    /// Async-signal-safe: the desk is there already, memory is read by plain loads where it is known
+    /// to be there and else by a system call, and of the interpreter only the function is called that
+    /// reads a thread-local variable (`python`).
     pub(crate) fn capture(&self, python: &Python, stack_pointer: u64) -> bool {
         let (from, to) = (REQUESTED, CAPTURING);
         if self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_err() {
@@ -124,9 +128,9 @@ impl Slot {
         is_believed
     }
 
-    /// The number by which a signal names this slot.
-    pub(crate) fn index(&self) -> usize {
-        self.index
+    /// What a signal calls this slot.
+    pub(crate) fn name(&self) -> u32 {
+        self.name.load(Ordering::Acquire)
     }
 }
 
@@ -137,6 +141,9 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// More threads at once than anybody samples.
 const MOST_SLOTS: usize = 1 << 15;
+
+/// A name for the next thread; after 131,072 of them it begins anew.
+const NEXT_NAME: u32 = 1 << 15;
 
 /// The slots that no thread has at the moment. Belongs to the sampling thread.
 #[derive(Debug)]
@@ -163,12 +170,13 @@ impl Slots {
             }
         }
         if let Some(slot) = self.unused.pop() {
+            slot.name.fetch_add(NEXT_NAME, Ordering::AcqRel); // Wraps.
             return Some(slot);
         }
         let index = COUNT.load(Ordering::Relaxed);
         let place = SLOTS.get(index)?;
         let slot: &'static Slot = Box::leak(Box::new(Slot {
-            index,
+            name: AtomicU32::new(u32::try_from(index).ok()?),
             phase: AtomicU32::new(IDLE),
             whose: AtomicU64::new(0),
             desk: UnsafeCell::new(Desk::new()),
@@ -192,8 +200,13 @@ impl Slots {
     }
 }
 
+/// The slot that is called so now. Async-signal-safe.
+pub(crate) fn named(name: u32) -> Option<&'static Slot> {
+    numbered((name % NEXT_NAME) as usize).filter(|slot| slot.name() == name)
+}
+
 /// The slot with this number. Async-signal-safe.
-pub(crate) fn numbered(index: usize) -> Option<&'static Slot> {
+fn numbered(index: usize) -> Option<&'static Slot> {
     let slot = SLOTS.get(index)?.load(Ordering::Acquire);
     // SAFETY: a pointer in the table comes from `Box::leak` in `acquire` and stays valid.
     unsafe { slot.as_ref() }
@@ -211,8 +224,21 @@ mod tests {
         slot.phase.store(CAPTURING, Ordering::Release);
         slots.release(Some(slot));
         let other = slots.acquire().expect("there are few");
-        assert_ne!(other.index, slot.index);
+        assert!(!std::ptr::eq(other, slot));
         slot.phase.store(CAPTURED, Ordering::Release);
-        assert_eq!(slots.acquire().map(Slot::index), Some(slot.index));
+        assert!(slots.acquire().is_some_and(|again| std::ptr::eq(again, slot)));
+    }
+
+    #[test]
+    fn a_signal_for_the_thread_that_had_a_slot_before_does_not_find_it() {
+        let mut slots = Slots { unused: Vec::new(), left: Vec::new() };
+        let slot = slots.acquire().expect("there are few");
+        let late = slot.name();
+        assert!(named(late).is_some_and(|found| std::ptr::eq(found, slot)));
+        slots.release(Some(slot));
+        let again = slots.acquire().expect("there are few");
+        assert!(std::ptr::eq(again, slot));
+        assert!(named(late).is_none());
+        assert!(named(again.name()).is_some());
     }
 }
