@@ -20,6 +20,10 @@ mod text;
 mod threading_import;
 mod traceback;
 
+/// A program that has run out of memory must not end because of us.
+#[global_allocator]
+static ALLOCATOR: pyflame_sampler::Reserved = pyflame_sampler::Reserved;
+
 /// The native part of pyflame; use the package `pyflame`.
 #[pyo3::pymodule]
 mod _native {

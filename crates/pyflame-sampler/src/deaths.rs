@@ -20,6 +20,7 @@ use pyflame_cpython::CodeObject;
 
 use crate::own_memory::OwnMemory;
 use crate::python::Python;
+use crate::reserve;
 
 /// A code object that is no more.
 #[derive(Debug)]
@@ -55,7 +56,16 @@ static DONE: AtomicU64 = AtomicU64::new(0);
 static NOTED: AtomicPtr<Noted> = AtomicPtr::new(std::ptr::null_mut());
 static ORIGINAL: AtomicUsize = AtomicUsize::new(0);
 
-/// Starts noting. The caller holds the GIL, so no code object is being dropped meanwhile.
+/// Whether the type has its deallocator where we look for it: `PyType_GetSlot` of the stable ABI
+/// knows. (It refuses static types up to 3.9, whose layout is not going to change any more.) The caller
+/// holds the GIL.
+pub(crate) fn is_at_its_place(python: &Python) -> bool {
+    python.stacks.layout.minor <= 9
+        || python.deallocator_of_code() == Some(slot(python).load(Ordering::Acquire))
+}
+
+/// Starts noting. No other recording starts or ends meanwhile, as the caller holds the GIL; a code
+/// object that dies in an interpreter with a GIL of its own is noted or not, and no capture is older.
 pub(crate) fn start(python: &Python) {
     let slot = slot(python);
     let ours = on_death as Dealloc as usize;
@@ -121,7 +131,8 @@ pub(crate) fn take(into: &mut Vec<Death>) {
 fn slot(python: &Python) -> &'static AtomicUsize {
     let address = python.code_type + TP_DEALLOC;
     // SAFETY: `PyCode_Type` is a static of the interpreter, which never goes away; the field is
-    // an aligned pointer, and the interpreter reads it in one load.
+    // an aligned pointer, and the interpreter reads it in one load. That it is this field, the
+    // self-check has found out (`is_at_its_place`).
     unsafe { AtomicUsize::from_ptr(address as *mut usize) }
 }
 
@@ -139,8 +150,10 @@ unsafe extern "C" fn on_death(code: *mut c_void) {
 fn note(address: u64) {
     let Some(python) = Python::found() else { return };
     let number = BEGUN.fetch_add(1, Ordering::AcqRel);
-    let layout = &python.stacks.layout;
-    let code = CodeObject::read(&mut OwnMemory, layout, python.code_type, address).ok();
+    // What a code object says takes memory; without it, stacks show the frame as unknown code.
+    let read =
+        || CodeObject::read(&mut OwnMemory, &python.stacks.layout, python.code_type, address);
+    let code = if reserve::is_scarce() { None } else { read().ok() };
     let death = Death { address, number, code };
     let mut before = NOTED.load(Ordering::Relaxed);
     let noted = Box::into_raw(Box::new(Noted { death, before }));

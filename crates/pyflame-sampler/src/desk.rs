@@ -131,9 +131,11 @@ impl Desk {
         // What is live of the C stack, if the thread is on it.
         let is_on_c_stack = self.c_stack.contains(&stack_pointer);
         let c_stack = if is_on_c_stack { stack_pointer..self.c_stack.end } else { 0..0 };
-        // SAFETY: `listed` is in the interpreter's list of threads, and what the interpreter has
-        // just said on this thread. `c_stack` lies in the mapping of the thread whose slot this is,
-        // above where its stack reaches down to.
+        // SAFETY: `listed` is what the interpreter has just said on this very thread, and was in its
+        // list of threads when it was first asked for it (`Eye::signal`), or the thread has the GIL,
+        // without which nobody frees a state. `c_stack` lies in the mapping of the thread whose
+        // slot this is, above where its stack reaches down to. That `layout` is this interpreter's, is
+        // what `self_check` has found out before the first request.
         let mut memory =
             unsafe { LiveMemory::new(&stacks.layout, listed, c_stack, &mut self.memory) };
         let frames = &mut self.frames;

@@ -227,6 +227,11 @@ impl Eye<'_> {
             for_whom.each(|recording| recording.uncaptured(look, reason));
             return Some(Seen::Thread);
         }
+        // With the GIL it keeps its state. Else the list, which may be a tenth of a second old, is
+        // asked once more: what the handler loads from is to be there.
+        if gil.is_none() && !for_whom.are_empty_requests() && !self.is_listed(thread) {
+            return Some(Seen::OldList);
+        }
         if !slot.request(thread.asked_for(for_whom)) {
             return Some(Seen::Thread); // An answer came too late for its request; it goes next time.
         }
@@ -319,12 +324,21 @@ fn states(rest: Rest) -> (State, State) {
 }
 
 pub(crate) const INCONSISTENT: &str = "the stack was never consistent";
+const OUT_OF_MEMORY: &str = "the process is out of memory";
 const BLOCKED: &str = "the thread blocks signals";
 /// The program took it itself (`sigwait` for all signals), or the kernel has dropped what it carried
 /// (`ulimit -i`).
 const LOST: &str = "the signal was lost";
 
 impl Thread {
+    /// Counts a look that did not take place, for want of memory to note a stack in.
+    pub(crate) fn pass_over(&self, now_ns: u64, for_whom: &mut Recipients<'_>) {
+        if let Some(cpu_ns) = self.clock.cpu_ns() {
+            let look = self.look(now_ns, cpu_ns);
+            for_whom.each(|recording| recording.uncaptured(look, OUT_OF_MEMORY));
+        }
+    }
+
     /// The GIL that it needs to run Python, if it is known and so is its thread state.
     pub(crate) fn gil(&self) -> Option<MainGil> {
         gil::of(self.state.0).filter(|_| !self.is_shared)

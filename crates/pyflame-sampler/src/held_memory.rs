@@ -1,11 +1,11 @@
-//! Memory of objects that are held by whoever looks at them, read by plain loads.
+//! Memory that is there as long as it is looked at, read by plain loads.
 #![expect(unsafe_code, reason = "plain loads from objects of the interpreter")]
 
 use pyflame_cpython::{Memory, Unreadable};
 
 use crate::own_memory::OwnMemory;
 
-/// Reads words of objects that are alive for certain.
+/// Reads words of objects that are alive for certain, and of data that stays for good.
 ///
 /// What leads from a thread to the value of a context variable is such memory for the thread
 /// itself: `pyflame_cpython::ContextReader` follows references only, from the thread's own state
@@ -15,7 +15,7 @@ pub(crate) struct HeldMemory(());
 
 impl HeldMemory {
     /// # Safety
-    /// Only words of living objects are read, by a thread that keeps them alive.
+    /// Only words of living objects are read, by a thread that keeps them alive, or of static data.
     pub(crate) unsafe fn new() -> Self {
         Self(())
     }
@@ -31,8 +31,8 @@ impl Memory for HeldMemory {
         if !address.is_multiple_of(8) || address < FIRST_PAGE {
             return Err(Unreadable { address });
         }
-        // SAFETY: the caller of `new` says that the word is part of a living object; the check
-        // above has found the address aligned. Volatile, as reference counts beside it change.
+        // SAFETY: the caller of `new` says that the word is there; the check above has found the
+        // address aligned. Volatile, as other threads write to some of these words.
         Ok(unsafe { std::ptr::read_volatile(address as *const u64) })
     }
 }

@@ -125,7 +125,8 @@ const OB_TYPE: u64 = 8;
 pub(crate) fn of_this_thread(thread: u64) -> Option<LabelIds> {
     let Some(reader) = READER.get() else { return Some(LabelIds::default()) };
     // SAFETY: `thread` is the state of the calling thread, which holds its context; what the
-    // reader then follows is held by that. See `pyflame_cpython::ContextReader`.
+    // reader then follows is held by that. See `pyflame_cpython::ContextReader`. That the context
+    // is found where the layout says, `LabelReader::check` has seen before there was a reader.
     let mut memory = unsafe { HeldMemory::new() };
     reader.read(&mut memory, thread).ok()
 }

@@ -32,6 +32,7 @@ mod own_memory;
 mod pending_call;
 mod python;
 mod recording;
+mod reserve;
 mod roster;
 mod sampling_thread;
 mod schedule;
@@ -51,6 +52,7 @@ pub use labels::{LabelError, LabelIds, LabelPlace, LabelReader};
 pub use outlet::{Outlet, Pace};
 pub use pyflame_cpython::ContextTypes;
 pub use recording::{Options, Recorded};
+pub use reserve::Reserved;
 pub use self_check::{OwnFrame, read_code, save_image};
 pub use shared_memory::SharedMemory;
 
@@ -92,6 +94,9 @@ pub enum StartError {
     /// embedding program has made its thread state on another thread, or the layout is a wrong one.
     #[error("the self-check failed: this thread is not among the interpreter's threads")]
     NotListed,
+    /// The type of code objects has its deallocator elsewhere.
+    #[error("the self-check failed: the type of code objects is not laid out as known")]
+    CodeType,
     /// What we capture is not what the interpreter says.
     #[error("the self-check failed: captured {captured} where Python says {expected}")]
     SelfCheck {

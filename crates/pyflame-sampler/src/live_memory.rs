@@ -4,7 +4,8 @@
 //! (2 to 3 µs each). Of most of what a walk reads, though, the thread that walks knows that it is
 //! there:
 //!
-//! - its thread state, which only the thread itself frees, after it has let go of it;
+//! - its thread state, which the thread itself frees after it has let go of it. (Up to 3.11
+//!   another one can, by `PyThreadState_Delete`; so it has to be listed still, see `eye`);
 //! - the chunks of its data stack, which nobody else maps or unmaps. `datastack_chunk` is moved
 //!   back before a chunk is unmapped (Python/pystate.c, `_PyThreadState_PopFrame`), and a new
 //!   chunk is zeroed memory until it is filled in, which makes it a chunk of no size;
@@ -157,9 +158,10 @@ impl Memory for LiveMemory<'_> {
         if !self.is_live(address, size as u64) || !offsets.iter().all(is_within) {
             return self.elsewhere.words(address, size, offsets);
         }
-        // SAFETY: all of the bytes are inside memory that the module's first words show to be
-        // there, and `is_live` has found out which of its cases it is. The address is a multiple
-        // of 8, and so is each offset, behind which a word lies within `size`.
+        // SAFETY: `is_live` has found all of the bytes inside of one of the places which the module's
+        // first words show to be there; up to 3.10 it asks for no place, since there it is only called
+        // with what a living frame refers to. The address is a multiple of 8, and so is each offset,
+        // behind which a word lies within `size`.
         Ok(offsets.map(|offset| unsafe { load_word(address + offset) }))
     }
 }

@@ -6,7 +6,7 @@
 //! the GIL, which is what lets a signal handler call it.
 #![expect(unsafe_code, reason = "dlsym, and calling what it finds")]
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::OnceLock;
 
 use pyflame_cpython::{Layout, Memory as _, StackReader};
@@ -64,6 +64,26 @@ impl Python {
     /// Address of the calling thread's `PyThreadState`; 0 where it has none. Async-signal-safe.
     pub(crate) fn current_thread(&self) -> u64 {
         (self.this_thread_state)() as u64
+    }
+
+    /// What the interpreter says is the id of the calling thread's state, which is at `thread`.
+    pub(crate) fn id_of_current_thread(&self, thread: u64) -> Option<u64> {
+        type GetId = extern "C" fn(*mut c_void) -> u64;
+        let function = pointer(c"PyThreadState_GetID").ok()?;
+        // SAFETY: the symbol is this function in every CPython from 3.7 on.
+        let get_id = unsafe { std::mem::transmute::<*mut c_void, GetId>(function) };
+        (thread == self.current_thread() && thread != 0).then(|| get_id(thread as *mut c_void))
+    }
+
+    /// What the interpreter says is the `tp_dealloc` of code objects. The caller holds the GIL.
+    pub(crate) fn deallocator_of_code(&self) -> Option<usize> {
+        /// `Py_tp_dealloc` (Include/typeslots.h).
+        const TP_DEALLOC: c_int = 52;
+        type GetSlot = extern "C" fn(*mut c_void, c_int) -> *mut c_void;
+        let function = pointer(c"PyType_GetSlot").ok()?;
+        // SAFETY: the symbol is this function of the stable ABI in every CPython.
+        let get_slot = unsafe { std::mem::transmute::<*mut c_void, GetSlot>(function) };
+        Some(get_slot(self.code_type as *mut c_void, TP_DEALLOC) as usize)
     }
 }
 

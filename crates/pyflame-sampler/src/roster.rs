@@ -156,8 +156,10 @@ impl Roster {
 
     /// Whether the calling thread is among all there are now, with its state at `thread`.
     pub(crate) fn lists_this_thread(&self, thread: u64) -> bool {
+        let id = self.python.id_of_current_thread(thread);
         let is_it = |state: &ThreadState| {
             state.address == thread
+                && Some(state.id) == id
                 && state.thread_id == this_thread::pthread_self()
                 && self.native_id(state) == Some(this_thread::native_id())
         };

@@ -16,7 +16,7 @@ use crate::roster::{PthreadId, Roster};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
 use crate::task::Task;
-use crate::{StartError, this_thread};
+use crate::{StartError, deaths, this_thread};
 
 /// A frame of the calling thread, as the interpreter tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,9 @@ fn through_the_kernel(python: &'static Python, expected: &[OwnFrame]) -> Result<
         .walk(&mut memory, thread, |frame| raw.push(frame))
         .map_err(|_| StartError::Inconsistent)?;
     compare(&frames(python, &raw, expected.len())?, expected)?;
+    if !deaths::is_at_its_place(python) {
+        return Err(StartError::CodeType);
+    }
     if !live_memory::is_there(&python.stacks.layout, thread) {
         return Err(StartError::Inconsistent);
     }

@@ -14,6 +14,7 @@ use crate::linger::{LINGER_NS, Linger};
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
 use crate::recording::{Recorded, Recording};
+use crate::reserve::Scarcity;
 use crate::roster::{PthreadId, Request, Roster, Thread};
 use crate::signal::{Sent, Signal};
 use crate::slot::{Found, Slots};
@@ -51,6 +52,7 @@ pub(crate) struct Ticker {
     snapshot: Snapshot,
     slots: Slots,
     stills: u64,
+    scarcity: Scarcity,
     linger: Linger,
     /// When something was recorded last, on the monotonic clock.
     recorded_ns: u64,
@@ -98,6 +100,7 @@ impl Ticker {
             snapshot: Snapshot::default(),
             slots: Slots::all(),
             stills: 0,
+            scarcity: Scarcity::default(),
             linger,
             recorded_ns: monotonic_ns(),
         }
@@ -242,8 +245,12 @@ impl Ticker {
         }
     }
 
-    /// Lets out of the process what has been recorded, where the time has come for that.
+    /// Lets out of the process what has been recorded, where the time has come for that, and there
+    /// is memory to write it down.
     fn publish(&mut self, now_ns: u64) {
+        if self.scarcity.lasts(now_ns) {
+            return;
+        }
         for recording in &mut self.recordings {
             recording.publish(now_ns);
         }
@@ -273,11 +280,17 @@ impl Ticker {
             let roster = &self.roster;
             recording.forget_ended(roster.len(), |id, seen_ns| roster.has(id, seen_ns));
         }
+        let is_scarce = self.scarcity.lasts(now_ns);
         let mut position = 0;
         while let Some(thread) = self.roster.get(position) {
             let native_id = thread.native_id;
             let mut for_whom = Recipients::new(&mut self.recordings, due, native_id);
             if for_whom.is_empty() {
+                position += 1;
+                continue;
+            }
+            if is_scarce {
+                thread.pass_over(now_ns, &mut for_whom);
                 position += 1;
                 continue;
             }
