@@ -16,6 +16,7 @@ from running import PHASES, PROGRAMS, TRUTH, FailedError, last_json, record, run
 from stacks import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from running import Figures
@@ -99,11 +100,24 @@ def shares(tool: Tool, place: Place, rate: float, factor: float) -> Figures:
     else:
         errors = [abs(weights[name] / found - share) for name, share in truth.items()]
         yield "distance", sum(errors) / 2
-    # Of independent samples: the mean of |error| is sqrt(2 p (1 - p) / (pi n)).
-    count = max(1.0, rate * seconds)
-    chance = [math.sqrt(2 * p * (1 - p) / (math.pi * count)) for p in truth.values()]
-    yield "distance by chance", sum(chance) / 2
+    yield "distance by chance", by_chance(truth.values(), taken(seen, found) or rate * seconds)
     yield "after", ran.after_seconds
+
+
+def taken(seen: Seen, weight: float) -> float:
+    """The samples of stacks that have so much weight together; none where a tool counts calls.
+
+    A tool that looks less often than it was asked to knows less.
+    """
+    return seen.samples * weight / (sum(stack.weight for stack in seen.stacks) or 1.0)
+
+
+def by_chance(shares: Iterable[float], samples: float) -> float:
+    """The distance that so many independent samples have.
+
+    The mean of how far they miss a share p is sqrt(2 p (1 - p) / (pi n)), as the error is normal.
+    """
+    return sum(math.sqrt(2 * p * (1 - p) / (math.pi * samples)) for p in shares) / 2
 
 
 def phase_weights(seen: Seen, phases: dict[str, int]) -> dict[str, float]:
