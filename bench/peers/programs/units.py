@@ -72,7 +72,7 @@ def ours(interval):
 
     def switch(is_on):
         if is_on:
-            running.append(pyflame.Profiler(interval=interval))
+            running.append(pyflame.Profiler(interval=interval, threads="all"))
             running[0].start()
         else:
             running.pop().stop()
