@@ -1,7 +1,10 @@
-"""Measures Python's profilers on the same programs and prints tables.
+"""Measures Python's profilers on the same programs; prints tables and draws them.
 
     python bench/peers [--length 0.1] [--python 3.13]… [--rate 1000]… [--part NAME]… [TOOL…]
-    python bench/peers --json FILE --show [--pictures FOLDER]
+    python bench/peers --json FILE --show
+
+The page goes to standard output, a picture of each table into target/peers, or where `--pictures`
+says; the figures of each row as they are there, and the names of the pictures, to standard error.
 
 Everything it needs it brings: ours is built from this checkout, each other profiler installed into
 an environment of its own. docs/benchmarks.md says what each figure is. As root, since py-spy,
@@ -24,6 +27,7 @@ CHECKOUT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(CHECKOUT / "scripts"), str(CHECKOUT / "tests")]
 
 # The path has to be set before these can be found.
+import interpreters  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
 from results import Results  # noqa: E402
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
 
 VERSIONS = ("3.11", "3.13", "3.14", "3.15")
 RATES = (100.0, 1000.0, 10000.0)
+PICTURES = CHECKOUT / "target" / "peers"
 
 
 def main() -> int:
@@ -46,9 +51,12 @@ def main() -> int:
         places = measure.Places(built_wheel())
         for tool, version in selected(wanted):
             measure.rows(tool, version, places, wanted, results)
-    print(report.text(results))
-    if wanted.pictures:
+    print(report.text(results), flush=True)
+    try:
         measure.pictures(results, wanted.pictures)
+    except (interpreters.UnavailableError, OSError, subprocess.SubprocessError) as reason:
+        print(f"no pictures: {reason}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -72,7 +80,13 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--part", action="append", choices=measure.PARTS, help=at_one)
     parser.add_argument("--json", type=Path, help="where the figures are kept")
     parser.add_argument("--show", action="store_true", help="only show what the file has")
-    parser.add_argument("--pictures", type=Path, help="the folder for a picture of each table")
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        default=PICTURES,
+        help="where a picture of each table is drawn (default: target/peers in the checkout)",
+    )
     wanted = parser.parse_args()
     if unknown := set(wanted.tools) - set(names):
         parser.error(f"no such tool: {', '.join(sorted(unknown))}")

@@ -132,10 +132,11 @@ def release(tool: Tool, place: Place) -> str:
 
 
 def pictures(results: Results, folder: Path) -> None:
-    """Draws each table, in an environment of its own."""
+    """Draws each table, in an environment of its own, and says where they are."""
     place = interpreters.find("3.13").for_tests("picture", NEEDS / "picture.txt")
     place.prepare(None)
     folder.mkdir(parents=True, exist_ok=True)
     command = place.command([str(HERE / "picture.py"), str(folder.resolve())])
     rows = json.dumps(results.rows)
-    subprocess.run(command, check=True, input=rows, text=True)
+    # What is printed here is the page.
+    subprocess.run(command, check=True, input=rows, stdout=sys.stderr, text=True)

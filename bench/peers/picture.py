@@ -2,9 +2,10 @@
 
     python picture.py FOLDER < ROWS
 
-Runs where matplotlib is. A bar's length is the figure, from zero, and the figure stands beside it;
-one below zero has no bar. Ours is told from the others by bold names and by hatching, not by its
-colour alone. The picture is 900 pixels wide, so that a page shows it as large as it is.
+Runs where matplotlib is, and prints the name of each picture. A bar's length is the figure, from
+zero, and the figure stands beside it; one below zero has no bar. Ours is told from the others by
+bold names and by hatching, not by its colour alone. The picture is 900 pixels wide, so that a page
+shows it as large as it is.
 """
 
 from __future__ import annotations
@@ -43,13 +44,18 @@ def main() -> None:
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "peers", "font.size": 8.5})
     mpl.rcParams["font.sans-serif"] = ["DejaVu Sans", "Verdana", "sans-serif"]
     for version, rate, shown in by_table(rows):
-        figure = picture(f"Python {version}, {rate:,.0f} samples a second", shown)
-        figure.savefig(folder / f"peers-{version}-{rate:.0f}.svg", metadata={"Date": None})
+        panels = [
+            column for column in PANELS if any(column.shown(row) is not None for row in shown)
+        ]
+        if panels:
+            figure = picture(f"Python {version}, {rate:,.0f} samples a second", panels, shown)
+            path = folder / f"peers-{version}-{rate:.0f}.svg"
+            figure.savefig(path, metadata={"Date": None})
+            print(path)
 
 
-def picture(title: str, rows: list[Row]) -> Figure:
-    """All panels of one table that have a figure."""
-    panels = [column for column in PANELS if any(column.shown(row) is not None for row in rows)]
+def picture(title: str, panels: list[Column], rows: list[Row]) -> Figure:
+    """All panels of one table."""
     down = -(-len(panels) // ACROSS)
     height = down * (len(rows) * ROW_INCHES + HEAD_INCHES) + 0.5
     figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
