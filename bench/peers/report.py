@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from columns import TABLES
 from tools import OURS, TOOLS
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def text(results: Results) -> str:
     """A page in Markdown: tables for each Python and rate, below each what has to be said of it."""
-    parts = [HEAD, *(f"- {run}" for run in results.runs)]
+    parts = [HEAD, *(f"- {run}" for run in results.runs), "", *summary(results.rows)]
     for version, rate, shown in by_table(results.rows):
         parts.append(f"\n## Python {version}, {rate:,.0f} Hz")
         for all_groups in TABLES:
@@ -25,6 +26,31 @@ def text(results: Results) -> str:
                 parts += ["", *table(groups, shown), "", verdict(groups, shown)]
         parts += [f"\n{row['tool']}: {why(row)}" for row in shown if row.get("failed")]
     return "\n".join(parts)
+
+
+def summary(rows: Sequence[Row]) -> Iterator[str]:
+    """In which figures others are better than ours by more than chance, and in how many tables."""
+    better: Counter[tuple[str, str]] = Counter()
+    compared: Counter[tuple[str, str]] = Counter()
+    for _, _, shown in by_table(rows):
+        for found in findings([group for groups in TABLES for group in groups], shown):
+            column = found.column
+            better.update((column.title, row["tool"]) for row in found.apart)
+            having = [row for row in shown if column.shown(row) is not None]
+            compared.update((column.title, row["tool"]) for row in having)
+    if ours_of(rows) is None:
+        yield "Ours was not measured."
+        return
+    if not better:
+        yield "In none of the tables below is another better than ours by more than chance."
+        return
+    yield "Others are better than ours by more than chance in these figures, each in so many of the"
+    yield "tables that have its figure:"
+    yield ""
+    for title in dict.fromkeys(title for title, _ in better):
+        tools = [name for name in NAMES if (title, name) in better]
+        counts = [f"{name} in {better[title, name]} of {compared[title, name]}" for name in tools]
+        yield f"- {title}: {', '.join(counts)}"
 
 
 def by_table(rows: Sequence[Row]) -> Iterator[tuple[str, float, list[Row]]]:
@@ -51,21 +77,45 @@ def table(groups: Sequence[Group], rows: Sequence[Row]) -> Iterator[str]:
 
 def verdict(groups: Sequence[Group], rows: Sequence[Row]) -> str:
     """Where others are better than ours, by name and figure."""
-    ours = next((row for row in rows if row["tool"] == OURS.name), None)
+    ours = ours_of(rows)
     if ours is None:
         return "Ours was not measured here."
-    others = [row for row in rows if row["tool"] != OURS.name]
-    columns = [column for group in groups for column in group.columns if column.badness]
-    better, unsure = [], []
-    for column in columns:
-        found = ahead(column, ours, others)
-        apart = [row for row in found if column.is_apart(row, ours)]
-        better += beside(column, ours, apart)
-        unsure += beside(column, ours, [row for row in found if row not in apart])
+    found = findings(groups, rows)
+    better = [text for one in found for text in beside(one.column, ours, one.apart)]
+    unsure = [text for one in found for text in beside(one.column, ours, one.unsure)]
     said = [f"Ours is not best in: {'; '.join(better)}."] if better else []
     if unsure:
         said.append(f"Better by no more than chance: {'; '.join(unsure)}.")
     return "\n".join(said) or "No other is better than ours in any of these."
+
+
+class Finding(NamedTuple):
+    """Who is better than ours in one figure, the best one first."""
+
+    column: Column
+    apart: list[Row]
+    """By more than chance."""
+    unsure: list[Row]
+    """By no more than that."""
+
+
+def findings(groups: Sequence[Group], rows: Sequence[Row]) -> list[Finding]:
+    """What was found of each figure of one table of which there is a better and a worse."""
+    ours = ours_of(rows)
+    if ours is None:
+        return []
+    others = [row for row in rows if row is not ours]
+    found = []
+    for column in (column for group in groups for column in group.columns if column.badness):
+        best = ahead(column, ours, others)
+        apart = [row for row in best if column.is_apart(row, ours)]
+        found.append(Finding(column, apart, [row for row in best if row not in apart]))
+    return found
+
+
+def ours_of(rows: Sequence[Row]) -> Row | None:
+    """The row of ours, where it was measured."""
+    return next((row for row in rows if row["tool"] == OURS.name), None)
 
 
 def beside(column: Column, ours: Row, others: Sequence[Row]) -> list[str]:
