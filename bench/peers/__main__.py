@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parents[1]
-sys.path[:0] = [str(HERE), str(CHECKOUT / "scripts"), str(CHECKOUT / "tests")]
+sys.path[:0] = [str(HERE), *(str(CHECKOUT / name) for name in ("bench", "scripts", "tests"))]
 
 # The path has to be set before these can be found.
 import interpreters  # noqa: E402

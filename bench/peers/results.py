@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-import os
-import platform
-import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import machine
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Row = dict[str, Any]
 
@@ -42,18 +42,9 @@ class Results:
 
     def keep(self, length: float) -> None:
         """Notes how a row was measured, and writes all."""
-        here = f"{machine()}; {length:g} of the usual length"
+        here = f"{machine.described()}; {length:g} of the usual length"
         if here not in self.runs:
             self.runs.append(here)
         if self.path is not None:
             kept = {"runs": self.runs, "rows": self.rows}
             self.path.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-
-
-def machine() -> str:
-    """The day, the processor, how many there are of it, and the kernel."""
-    text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    found = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
-    processor = found[1] if found else platform.machine()
-    day = dt.datetime.now(dt.timezone.utc).date()
-    return f"{day}, {processor}, {os.cpu_count()} CPUs, Linux {platform.release()}"
