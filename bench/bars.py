@@ -1,4 +1,4 @@
-"""Measures what the engine promises and prints a table: bar, measured, met.
+"""Measures what the engine promises and prints a table, in the form that docs/benchmarks.md has it.
 
     python bench/bars.py [--quick] [ROW…]
 
@@ -10,7 +10,6 @@ says little. Rows that compare with py-spy need `pip install -r bench/requiremen
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
 import tempfile
 from pathlib import Path
@@ -24,6 +23,7 @@ import cost  # noqa: E402
 import crowd  # noqa: E402
 import footprint  # noqa: E402
 import leaves  # noqa: E402
+import machine  # noqa: E402
 import truth_rows  # noqa: E402
 from row import NotMeasuredError, Row, Run  # noqa: E402
 
@@ -55,8 +55,8 @@ def main() -> int:
     for name in wanted.rows:
         if name not in ROWS:
             parser.error(f"no row is called {name}; there are {', '.join(ROWS)}")
-    print(f"Python {platform.python_version()}, {platform.release()}, {platform.processor()}\n")
-    print("| what | bar | measured | met |\n|---|---|---|---|", flush=True)
+    print(f"{machine.with_python()}\n")
+    print("| what | bar | measured |\n|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder), 0.1 if wanted.quick else 1.0)
         missed = sum(measure(name, run) for name in wanted.rows or ROWS)
@@ -69,10 +69,10 @@ def measure(name: str, run: Run) -> int:
     try:
         for row in ROWS[name](run):
             missed += not row.met
-            met = "yes" if row.met else "NO"
-            print(f"| {row.what} | {row.bar} | {row.measured} | {met} |", flush=True)
+            missed_it = "" if row.met else ", **missed**"
+            print(f"| {row.what} | {row.bar} | {row.measured}{missed_it} |", flush=True)
     except NotMeasuredError as reason:
-        print(f"| {name} | | not measured: {reason} | |", flush=True)
+        print(f"| {name} | | not measured: {reason} |", flush=True)
     return missed
 
 

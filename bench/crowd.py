@@ -29,7 +29,8 @@ def rows(run: Run) -> Iterator[Row]:
     lost = f"{found['uncaptured']} of {found['samples']:,}"
     yield Row("samples lost there", "0", lost, found["uncaptured"] == 0)
     seen = found["least_seen"]
-    yield Row("least time that a thread was seen", ">= 99 %", f"{seen:.1%}", seen >= 0.99)
+    what = "least time that one of the threads was seen there"
+    yield Row(what, "≥ 99 %", f"{100 * seen:.1f} %", seen >= 0.99)
 
 
 def measure(seconds: float) -> dict[str, float]:

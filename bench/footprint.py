@@ -48,7 +48,7 @@ def start_up(run: Run) -> Iterator[Row]:
         under.append(timed(run, "-m", "pyflame", "-q", "-o", picture, "-c", "pass"))
     extra = statistics.median(under) - statistics.median(alone)
     measured = f"{1000 * extra:.0f} ms ({1000 * statistics.median(alone):.0f} ms without)"
-    yield Row("extra start-up of the command", "<= 80 ms", measured, extra <= 0.08)
+    yield Row("extra start-up of the command", "≤ 80 ms", measured, extra <= 0.08)
 
 
 def timed(run: Run, *arguments: str) -> float:

@@ -26,7 +26,8 @@ POINTS = 0.03
 
 
 def rows(run: Run) -> Iterator[Row]:
-    """Compares the shares of the innermost functions."""
+    """Compares the shares of the innermost functions: the one that is nearest to its bar."""
+    found = []
     for target, names in LEAVES.items():
         facts = run.record(target, 0.001, SECONDS)
         ours = own_time(
@@ -37,10 +38,13 @@ def rows(run: Run) -> Iterator[Row]:
         for name in names:
             mine, peer = share(ours, name), share(theirs, name)
             allowed = POINTS + 3 * math.hypot(error(ours, mine), error(theirs, peer))
-            measured = f"{100 * mine:.1f} %, py-spy {100 * peer:.1f} %"
-            met = abs(mine - peer) <= allowed
-            bar = f"within {100 * allowed:.1f} points"
-            yield Row(f"share of {name} in {target}", bar, measured, met)
+            found.append((abs(mine - peer) / allowed, mine, peer, allowed))
+    used, mine, peer, allowed = max(found)
+    measured = f"{100 * mine:.1f} % beside {100 * peer:.1f} % (allowed: {100 * allowed:.1f} points)"
+    what = (
+        f"shares of {len(found)} functions of some nanoseconds beside py-spy's at 100 Hz, the worst"
+    )
+    yield Row(what, "3 points, and the error of both", measured, used <= 1)
 
 
 def py_spy(run: Run, target: str) -> Iterator[tuple[list[str], float]]:
