@@ -24,6 +24,7 @@ import crowd  # noqa: E402
 import footprint  # noqa: E402
 import leaves  # noqa: E402
 import machine  # noqa: E402
+import starts  # noqa: E402
 import truth_rows  # noqa: E402
 from row import NotMeasuredError, Row, Run  # noqa: E402
 
@@ -39,7 +40,9 @@ ROWS: dict[str, Callable[[Run], Iterator[Row]]] = {
     "depth": truth_rows.depth,
     "crowd": crowd.rows,
     "memory": footprint.memory,
-    "start": footprint.start_up,
+    "start": starts.command,
+    "first": starts.recording,
+    "fork": starts.child,
 }
 
 
