@@ -11,6 +11,7 @@ import argparse
 import statistics
 import time
 
+import machine
 import nbformat
 from nbclient import NotebookClient
 
@@ -53,6 +54,7 @@ def main() -> None:
     parser.add_argument("--long-rounds", type=int, default=7)
     parser.add_argument("--long-seconds", type=float, default=10.0)
     wanted = parser.parse_args()
+    print(machine.with_python())
     notebook = Notebook()
     notebook.client.reset_execution_trackers()
     with notebook.client.setup_kernel():

@@ -20,6 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import machine
+
 TESTS = Path(__file__).resolve().parent.parent / "tests" / "django"
 PANEL = "pyflame.djdt.panel.FlamegraphPanel"
 
@@ -120,6 +122,7 @@ def main() -> None:
     parser.add_argument("--requests", action="store_true", help="10,000 requests instead")
     parser.add_argument("--count", type=int, help="how many pairs of pages, or requests")
     wanted = parser.parse_args()
+    print(machine.with_python(), flush=True)
     if wanted.requests:
         requests(wanted.count or 10_000)
     else:

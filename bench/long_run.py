@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import machine
+
 PROGRAM = """
 import os, sys, threading, time
 
@@ -59,6 +61,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=20_000)
     parser.add_argument("--churn", action="store_true")
     wanted = parser.parse_args()
+    print(machine.with_python())
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "program.py"
         program.write_text(PROGRAM)

