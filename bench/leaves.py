@@ -41,9 +41,7 @@ def rows(run: Run) -> Iterator[Row]:
             found.append((abs(mine - peer) / allowed, mine, peer, allowed))
     used, mine, peer, allowed = max(found)
     measured = f"{100 * mine:.1f} % beside {100 * peer:.1f} % (allowed: {100 * allowed:.1f} points)"
-    what = (
-        f"shares of {len(found)} functions of some nanoseconds beside py-spy's at 100 Hz, the worst"
-    )
+    what = f"shares of {len(found)} functions of some dozen nanoseconds, beside py-spy, the worst"
     yield Row(what, "3 points, and the error of both", measured, used <= 1)
 
 
