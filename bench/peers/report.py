@@ -29,7 +29,10 @@ def text(results: Results) -> str:
 
 
 def summary(rows: Sequence[Row]) -> Iterator[str]:
-    """In which figures others are better than ours by more than chance, and in how many tables."""
+    """In which figures others are better than ours, and in how many tables.
+
+    What chance can explain does not count; of a figure without an error that is not known.
+    """
     better: Counter[tuple[str, str]] = Counter()
     compared: Counter[tuple[str, str]] = Counter()
     for _, _, shown in by_table(rows):
@@ -42,10 +45,10 @@ def summary(rows: Sequence[Row]) -> Iterator[str]:
         yield "Ours was not measured."
         return
     if not better:
-        yield "In none of the tables below is another better than ours by more than chance."
+        yield "In none of the tables below is another better than ours, chance left aside."
         return
-    yield "Others are better than ours by more than chance in these figures, each in so many of the"
-    yield "tables that have its figure:"
+    yield "Others are better than ours in these figures, each in so many of the tables with it."
+    yield "What twice the standard error explains, where a figure has one, does not count:"
     yield ""
     for title in dict.fromkeys(title for title, _ in better):
         tools = [name for name in NAMES if (title, name) in better]
