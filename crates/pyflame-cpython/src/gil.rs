@@ -53,8 +53,9 @@ impl Gil {
     ) -> Result<Self, Unreadable> {
         match layout.gil {
             GilPlace::Runtime { gil, current } => {
-                let swapped = (runtime + current, runtime + layout.interpreters_head);
-                Ok(Self { address: runtime + gil, swapped: Some(swapped) })
+                let [gil, current, newest] =
+                    [gil, current, layout.interpreters_head].map(|at| runtime.wrapping_add(at));
+                Ok(Self { address: gil, swapped: Some((current, newest)) })
             }
             GilPlace::Interpreter { pointer } => {
                 let address = memory.word(interpreter.wrapping_add(pointer))?;
@@ -76,16 +77,18 @@ impl Gil {
         let mut current = None;
         if let Some((state, newest)) = self.swapped {
             // The newest interpreter is the first in the list, and is followed by the main one.
-            if memory.word(newest)? != memory.word(newest + 8)? {
+            if memory.word(newest)? != memory.word(newest.wrapping_add(8))? {
                 return Ok(None);
             }
             current = Some(memory.word(state)?);
         }
+        // From 3.12 on the address was read from memory, and can be any.
+        let mut field = |offset| memory.word(self.address.wrapping_add(offset));
         Ok(Some(GilMoment {
             current,
-            switches: memory.word(self.address + SWITCH_NUMBER)?,
-            last_holder: memory.word(self.address + LAST_HOLDER)?,
-            is_locked: memory.word(self.address + LOCKED)? & 0xffff_ffff != 0,
+            switches: field(SWITCH_NUMBER)?,
+            last_holder: field(LAST_HOLDER)?,
+            is_locked: field(LOCKED)? & 0xffff_ffff != 0,
         }))
     }
 }
@@ -135,6 +138,29 @@ mod tests {
         let moment = GilMoment { current: Some(MAIN), ..held(OTHER, 1, true) };
         assert!(moment.is_held_by(MAIN));
         assert!(!moment.is_surely_held_by(MAIN));
+    }
+
+    /// Memory in which every word is the same.
+    struct Full(u64);
+
+    impl Memory for Full {
+        fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unreadable> {
+            // None is above the last word.
+            address.checked_add(into.len() as u64 - 1).ok_or(Unreadable { address })?;
+            into.chunks_exact_mut(8).for_each(|word| word.copy_from_slice(&self.0.to_le_bytes()));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_gil_at_the_end_of_all_addresses_is_refused() {
+        let last = u64::MAX - 16;
+        for minor in 9..=15 {
+            let layout = Layout::of(3, minor).unwrap();
+            let gil = Gil::of(&mut Full(last), &layout, last, MAIN).unwrap();
+            let now = gil.now(&mut Full(last));
+            assert!(minor <= 11 || now.is_err(), "3.{minor}: {now:?}");
+        }
     }
 
     #[test]
