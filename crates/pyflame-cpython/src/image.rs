@@ -136,9 +136,9 @@ impl Image {
         Some(frames)
     }
 
-    /// The bytes, to be damaged by tests.
-    pub fn pieces_mut(&mut self) -> impl Iterator<Item = &mut Vec<u8>> {
-        self.pieces.values_mut()
+    /// Addresses and bytes, the bytes to be damaged by tests.
+    pub fn pieces_mut(&mut self) -> impl Iterator<Item = (u64, &mut Vec<u8>)> {
+        self.pieces.iter_mut().map(|(address, bytes)| (*address, bytes))
     }
 }
 
