@@ -24,6 +24,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod any_profile;
 mod category;
 mod folded;
 mod frame;

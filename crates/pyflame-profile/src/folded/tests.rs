@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::{escape_frame, parse_folded, unescape_frame};
-use crate::View;
+use crate::any_profile::any_profile_in_any_unit;
+use crate::{Measure, Profile, Unit, View};
 
 fn frame() -> impl Strategy<Value = String> {
     let parts = prop::sample::select(vec![
@@ -26,6 +27,36 @@ fn frame() -> impl Strategy<Value = String> {
         "0",
     ]);
     prop::collection::vec(parts, 1..6).prop_map(|parts| parts.concat())
+}
+
+fn view() -> impl Strategy<Value = View> {
+    let measure = prop::sample::select(vec![Measure::Wall, Measure::Cpu]);
+    (measure, any::<bool>(), any::<bool>()).prop_map(|(measure, by_line, thread_roots)| View {
+        measure,
+        by_line,
+        thread_roots,
+    })
+}
+
+fn sorted_lines(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+fn value_of(profile: &Profile, measure: Measure) -> u64 {
+    match measure {
+        Measure::Wall => profile.totals().wall_ns,
+        Measure::Cpu => profile.totals().cpu_ns,
+    }
+}
+
+/// Times are written in microseconds.
+fn divisor(unit: Unit) -> u64 {
+    match unit {
+        Unit::Nanoseconds => 1000,
+        Unit::Count => 1,
+    }
 }
 
 proptest! {
@@ -58,6 +89,25 @@ proptest! {
         prop_assert!(folded.lines().count() <= readable);
         prop_assert_eq!(View::default().folded(&second), folded);
         prop_assert_eq!(second.totals(), first.totals());
+    }
+
+    /// What has no frames comes first where it is the tree's own, and among the others where it was
+    /// read as a frame of that name; the lines are the same.
+    #[test]
+    fn what_a_profile_is_folded_to_is_read_as_it_was_written(
+        profile in any_profile_in_any_unit(),
+        view in view(),
+    ) {
+        let folded = view.folded(&profile);
+        let (read, errors) = parse_folded(&folded);
+        prop_assert_eq!(errors, vec![]);
+        let again = View::default().folded(&read);
+        prop_assert_eq!(sorted_lines(&again), sorted_lines(&folded));
+        if !folded.starts_with("[no Python frames]") {
+            prop_assert_eq!(again, folded);
+        }
+        let value = value_of(&profile, view.measure) / divisor(profile.meta.unit);
+        prop_assert_eq!(read.totals().wall_ns, value, "no time is lost to rounding");
     }
 
     #[test]

@@ -16,6 +16,14 @@ impl Profile {
     /// Durations and ticks add up, as those of recordings one after the other. Where both profiles
     /// know their processes and have none in common, they ran beside each other: the longer
     /// duration holds then, and the ticks in it.
+    ///
+    /// Parts may be added in any order and grouping: the samples are the same, and so is what is
+    /// counted. Only how tables are numbered, and the facts that one part gives a sum (its program,
+    /// engine, unit and interval), depend on which part comes first. There is one exception:
+    /// durations and ticks, where of three parts two ran one after the other and one beside, as it
+    /// can't be told from a sum which of its processes ran when. Of one second of a process, one
+    /// second more of it, and three of another, the sum lasted three seconds where those of the one
+    /// process are added first, as they should be, and four where the last two are.
     pub fn merge(&mut self, other: &Self) {
         let are_beside = self.is_beside(other);
         let threads = self.merge_threads(other);

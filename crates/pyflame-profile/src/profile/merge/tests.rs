@@ -1,76 +1,13 @@
 //! Properties of sums: nothing is lost or made up, and the order of the summands does not matter
 //! but for the numbering of tables and for which program a sum is named after.
-//!
-//! Names and ids are of few kinds, so that what is equal in two profiles meets often.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::{
-    Frame, Function, Labels, LabelsId, Process, Profile, SampleKey, State, Thread, Totals, View,
-};
-
-/// A sample: whose, of which labels, of which frames (function and line), in which state, and what
-/// it counts.
-type Row = (u64, u32, Vec<(u32, u32)>, bool, Totals);
-
-fn row() -> impl Strategy<Value = Row> {
-    let totals = (0..9_u64, 0..2_000_000_u64, 0..2_000_000_u64)
-        .prop_map(|(samples, wall_ns, cpu_ns)| Totals { samples, wall_ns, cpu_ns });
-    let frames = prop::collection::vec((0..3_u32, 0..2_u32), 0..4);
-    (0..3_u64, 0..3_u32, frames, any::<bool>(), totals)
-}
-
-/// A profile of the processes with these ids; of none, where there are none.
-fn profile(pids: Vec<u32>) -> impl Strategy<Value = Profile> {
-    let counts = (0..5_u64, 0..5_u64, 0..5_u64, 0..5_u64);
-    (prop::collection::vec(row(), 0..12), counts).prop_map(move |(rows, counts)| {
-        let mut profile = Profile::default();
-        let (seconds, ticks, uncaptured, retaken) = counts;
-        profile.meta.duration = Duration::from_secs(seconds);
-        (profile.meta.ticks, profile.meta.uncaptured, profile.meta.retaken) =
-            (ticks, uncaptured, retaken);
-        let named = |pid: u32| Process { name: "worker".into(), pid, parent_pid: 1 };
-        let processes: Vec<_> = pids.iter().map(|pid| profile.add_process(named(*pid))).collect();
-        let process = |id: u64| {
-            let index = usize::try_from(id).expect("a small number");
-            processes.get(index % processes.len().max(1)).copied()
-        };
-        let threads: Vec<_> = (0..3)
-            .map(|id| Thread { process: process(id), ..Thread::new("thread", id / 2) })
-            .map(|thread| profile.add_thread(thread))
-            .collect();
-        for (thread, labels, frames, is_running, totals) in rows {
-            let frames: Vec<_> = frames
-                .into_iter()
-                .map(|(function, line)| {
-                    let function = Function::new(&format!("f{function}"), "/a.py", function);
-                    let function = profile.add_function(function);
-                    profile.add_frame(Frame { function, line })
-                })
-                .collect();
-            let labels = match labels {
-                0 => LabelsId::NONE,
-                number => profile.add_labels(Labels::from_iter([("view", number.to_string())])),
-            };
-            let key = SampleKey {
-                thread: threads[usize::try_from(thread).expect("a small number")],
-                stack: profile.add_stack(frames),
-                state: if is_running { State::Running } else { State::Waiting },
-                labels,
-            };
-            profile.record_totals(key, totals);
-        }
-        profile
-    })
-}
-
-fn any_profile() -> impl Strategy<Value = Profile> {
-    let pids = prop::sample::select(vec![vec![], vec![7], vec![8], vec![7, 8]]);
-    pids.prop_flat_map(profile)
-}
+use crate::any_profile::{any_profile, profile_of};
+use crate::{Process, Profile, Totals, View};
 
 /// Each kind of sample and its totals, whatever the numbering.
 fn sums(profile: &Profile) -> BTreeMap<String, Totals> {
@@ -118,6 +55,11 @@ proptest! {
             all
         });
         prop_assert_eq!(rows, totals);
+        let mut expected = sums(&one);
+        for (name, totals) in sums(&other) {
+            expected.entry(name).or_default().add(totals);
+        }
+        prop_assert_eq!(sums(&merged), expected);
     }
 
     #[test]
@@ -147,7 +89,7 @@ proptest! {
     #[test]
     fn neither_does_the_grouping_change_how_long_runs_of_one_program_lasted(
         parts in prop::sample::select(vec![vec![], vec![7]]).prop_flat_map(|pids| {
-            (profile(pids.clone()), profile(pids.clone()), profile(pids))
+            (profile_of(pids.clone()), profile_of(pids.clone()), profile_of(pids))
         }),
     ) {
         let (one, two, three) = parts;
@@ -155,4 +97,20 @@ proptest! {
         let right = sum([&one, &sum([&two, &three])]);
         prop_assert_eq!(lasted(&left), lasted(&right));
     }
+}
+
+/// The exception that the documentation of merging names.
+#[test]
+fn of_parts_after_and_beside_each_other_those_of_one_process_come_first() {
+    let part = |pid: u32, seconds: u64| {
+        let mut part = Profile::default();
+        part.add_process(Process { name: "worker".into(), pid, parent_pid: 1 });
+        (part.meta.duration, part.meta.ticks) = (Duration::from_secs(seconds), seconds);
+        part
+    };
+    let [one, two, three] = [part(7, 1), part(7, 1), part(8, 3)];
+    let left = sum([&sum([&one, &two]), &three]);
+    let right = sum([&one, &sum([&two, &three])]);
+    assert_eq!(lasted(&left), (Duration::from_secs(3), 3));
+    assert_eq!(lasted(&right), (Duration::from_secs(4), 4));
 }
