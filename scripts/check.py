@@ -82,7 +82,7 @@ class Report:
 
 
 def check_rust(report: Report) -> None:
-    """Format, lints, unit tests, the examples in the documentation, and its links."""
+    """Format, lints, unit tests, the examples in the documentation, its links, fuzz targets."""
     report.run("rust format", ["cargo", "fmt", "--all", "--check"])
     lint = ["cargo", "clippy", "--workspace", "--all-targets", "--quiet"]
     report.run("rust lints", [*lint, "--", "-D", "warnings"])
@@ -91,6 +91,12 @@ def check_rust(report: Report) -> None:
     report.run("rust tests", ["cargo", *tests, "--workspace", "--no-fail-fast"])
     report.run("rust examples in docs", ["cargo", "test", "--doc", "--workspace", "--quiet"])
     report.run("rust docs", ["cargo", "doc", "--workspace", "--no-deps", "--quiet"])
+    # They are no part of the workspace, and only compiled: without the fuzzer, which is in C++.
+    fuzz = ["--manifest-path", "fuzz/Cargo.toml"]
+    report.run("fuzz format", ["cargo", "fmt", *fuzz, "--check"])
+    folder = os.environ.get("CARGO_TARGET_DIR", "target")
+    lint = ["cargo", "clippy", *fuzz, "--no-default-features", "--target-dir", folder, "--quiet"]
+    report.run("fuzz lints", [*lint, "--", "-D", "warnings"])
 
 
 def check_python(report: Report) -> None:
