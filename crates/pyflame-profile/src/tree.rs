@@ -243,6 +243,10 @@ impl Tree {
             reversed.add_before(place, node.self_before);
         }
         reversed.finish();
+        // What a reader left out has no place in either tree, and is a part of the whole in both.
+        reversed.left_out = self.left_out;
+        let root = &mut reversed.nodes[0];
+        root.total = root.total.saturating_add(self.left_out.value);
         reversed
     }
 

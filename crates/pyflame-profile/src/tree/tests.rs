@@ -1,6 +1,6 @@
 //! Sums, places and reversal of trees.
 
-use crate::{Label, Tree, View, parse_folded};
+use crate::{Label, Reading, Tree, View, parse_folded, read_tree};
 
 fn tree(text: &str) -> Tree {
     View::default().tree(&parse_folded(text).0)
@@ -39,6 +39,15 @@ fn a_reversed_tree_is_rooted_in_what_was_innermost() {
         place("x", 3, 3),
     ];
     assert_eq!(places(&reversed), expected);
+}
+
+#[test]
+fn what_a_reader_left_out_is_missing_from_the_reversed_tree_as_well() {
+    let reading = Reading { min_share: 0.2, ..Reading::default() };
+    let (tree, _) = read_tree(vec![Box::new(&b"a;b 9\nc 1\n"[..])], &reading).unwrap();
+    let reversed = tree.reversed();
+    assert_eq!(reversed.left_out, tree.left_out);
+    assert_eq!(places(&reversed), [place("all", 0, 10), place("b", 0, 9), place("a", 0, 9)]);
 }
 
 #[test]
