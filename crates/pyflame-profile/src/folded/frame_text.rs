@@ -21,7 +21,9 @@ pub(super) fn parse_frame(text: &str) -> Function {
 
 /// `name (file:line)` or `name (file)`.
 fn in_brackets(text: &str) -> Option<Function> {
-    let (name, place) = text.strip_suffix(')')?.rsplit_once(" (")?;
+    let inner = text.strip_suffix(')')?;
+    // A file can be called `copy (1).py`, and a name end in `(int)`.
+    let (name, place) = around_last_bracket(inner).or_else(|| inner.rsplit_once(" ("))?;
     if place.is_empty() || category_of_name(text) == Category::Thread {
         return None;
     }
@@ -29,6 +31,20 @@ fn in_brackets(text: &str) -> Option<Function> {
         Some((file, Some(line))) if !file.is_empty() && line > 0 => Function::new(name, file, line),
         _ => Function::new(name, place, 0),
     })
+}
+
+/// What is before the ` (` to which a `)` at the end would belong, and what is after it.
+fn around_last_bracket(text: &str) -> Option<(&str, &str)> {
+    let mut closed = 0_usize;
+    for (index, byte) in text.bytes().enumerate().rev() {
+        match (byte, closed) {
+            (b')', _) => closed += 1,
+            (b'(', 0) => return Some((text.get(..index)?.strip_suffix(' ')?, &text[index + 1..])),
+            (b'(', _) => closed -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// `file:name:line` or `name:file:line`; only where one of them is clearly a Python file.
@@ -63,7 +79,7 @@ fn category_of_name(text: &str) -> Category {
 }
 
 /// Roots that stand for threads: `tid:12` (Python 3.15), `T0:12` (austin), `thread (0x1F)` and
-/// `process 12:"cmd"` (py-spy), `cmd (pid 12)` (ours).
+/// `process 12:"cmd"` (py-spy), `cmd (pid 12)` (ours), `Thread-1 (run)` (Python's own names).
 fn is_thread(text: &str) -> bool {
     let digit = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
     let numbered = ["tid:", "process ", "thread "].into_iter();
@@ -72,12 +88,24 @@ fn is_thread(text: &str) -> bool {
     numbered.any(digit)
         || text.starts_with("thread (0x")
         || is_process(text)
+        || is_named_by_target(text)
         || austin.is_some_and(|(interpreter, id)| digit(interpreter) && digit(id))
 }
 
 fn is_process(text: &str) -> bool {
     let pid = text.strip_suffix(')').and_then(|text| text.rsplit_once("(pid "));
     pid.is_some_and(|(_, pid)| !pid.is_empty() && parse_line(pid).is_some())
+}
+
+/// The name that a thread has from Python 3.10 on where the program gives it none: a number, and the
+/// function that it runs, which is no place (Lib/threading.py, `Thread.__init__`).
+fn is_named_by_target(text: &str) -> bool {
+    let numbered = text.strip_prefix("Thread-").and_then(|rest| rest.strip_suffix(')'));
+    let parts = numbered.and_then(|rest| rest.split_once(" ("));
+    parts.is_some_and(|(number, target)| {
+        let is_place = target.is_empty() || target.contains(['.', ':', '/']);
+        parse_line(number).is_some() && !is_place
+    })
 }
 
 impl From<&Function> for Label {
@@ -159,6 +187,10 @@ mod tests {
             ("g:<pyflame-ipython-cell>:1", ("g", "<pyflame-ipython-cell>", 1)),
             ("~:<native>:0", ("~", "<native>", 0)),
             ("malloc (libc.so.6)", ("malloc", "libc.so.6", 0)),
+            ("main (/a/copy (1).py:3)", ("main", "/a/copy (1).py", 3)),
+            ("f (int) (libx.so)", ("f (int)", "libx.so", 0)),
+            ("f (/a :).py)", ("f", "/a :).py", 0)),
+            ("f (/a (b.py)", ("f (/a", "b.py", 0)),
         ];
         for (text, (name, file, line)) in cases {
             assert_eq!(parse_frame(text), Function::new(name, file, line), "{text}");
@@ -178,5 +210,15 @@ mod tests {
             assert_eq!(parse_frame(text).category, Category::Thread, "{text}");
         }
         assert_eq!(parse_frame("TextIO:x").category, Category::Own);
+    }
+
+    #[test]
+    fn what_a_thread_runs_is_no_file() {
+        for text in ["Thread-1 (run)", "Thread-12 (<lambda>)"] {
+            assert_eq!(parse_frame(text), Function::marker(text, Category::Thread));
+        }
+        for text in ["Thread-1 (s.py:4)", "Thread-x (run)", "Threads (run)"] {
+            assert_ne!(parse_frame(text).category, Category::Thread, "{text}");
+        }
     }
 }

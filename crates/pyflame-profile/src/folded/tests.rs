@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{escape_frame, parse_folded, unescape_frame};
 use crate::any_profile::any_profile_in_any_unit;
-use crate::{Measure, Profile, Unit, View};
+use crate::{Function, Measure, Profile, Unit, View};
 
 fn frame() -> impl Strategy<Value = String> {
     let parts = prop::sample::select(vec![
@@ -105,6 +105,11 @@ proptest! {
         prop_assert_eq!(sorted_lines(&again), sorted_lines(&folded));
         if !folded.starts_with("[no Python frames]") {
             prop_assert_eq!(again, folded);
+        }
+        let place = |function: &Function| (function.name.clone(), function.file.clone());
+        let known: Vec<_> = profile.functions().map(place).collect();
+        for function in read.functions().filter(|function| !function.file.is_empty()) {
+            prop_assert!(known.contains(&place(function)), "{function:?}");
         }
         let value = value_of(&profile, view.measure) / divisor(profile.meta.unit);
         prop_assert_eq!(read.totals().wall_ns, value, "no time is lost to rounding");
