@@ -7,7 +7,8 @@ among them, when the stack is whole; so for a program that repeats itself this i
 What is written, as JSON:
 
 - `stacks`: each a list of `[name, first line, line]`, outermost frame first. Runs of frames that
-  are not the target's own are one `null`; those before its first frame are left out.
+  are not the target's own are one `null`; those before its first frame are left out. Code that the
+  target makes under a file name like `<made 7>` is its own, and bears it: `<made 7> name`.
 - `rootless`: the functions that CPython itself shows without a caller at times.
 - `lines`: the lines that each of the target's functions has, by name and first line.
 """
@@ -49,16 +50,31 @@ class Oracle:
         steps: list[Step] = []
         frame: FrameType | None = innermost
         while frame is not None:
-            if frame.f_code.co_filename == self.target:
+            if is_own(frame.f_code.co_filename, self.target):
                 # The innermost function has only just been entered; it can get to any line.
                 line = 0 if frame is innermost else frame.f_lineno
-                steps.append((name_of(frame.f_code), frame.f_code.co_firstlineno, line))
+                steps.append((place_of(frame.f_code), frame.f_code.co_firstlineno, line))
             elif not steps or steps[-1] is not None:
                 steps.append(None)
             frame = frame.f_back
         if steps[-1] is None:
             steps.pop()
         self.stacks.add(tuple(reversed(steps)))
+
+
+# How the name of a file begins that the target makes itself.
+MADE = "<made "
+
+
+def is_own(file: str, target: str) -> bool:
+    """Whether it is the target's file, or one that it makes."""
+    return file == target or file.startswith(MADE)
+
+
+def place_of(code: CodeType) -> str:
+    """Its name, with the name of the file before it where that is one of many."""
+    name = name_of(code)
+    return f"{code.co_filename} {name}" if code.co_filename.startswith(MADE) else name
 
 
 def name_of(code: CodeType) -> str:

@@ -103,40 +103,6 @@ class Legal:
         return None
 
 
-class Calls:
-    """The calls that a program can make, as `oracle.py` saw them: for where depths vary by chance.
-
-    A stack is then legal if every step in it is. What CPython calls between any two instructions
-    (handlers, finalizers) a program names in a comment, `# called anywhere: one, two`.
-    """
-
-    def __init__(self, target: Path, oracle: Path) -> None:
-        """Reads what the oracle wrote."""
-        seen = json.loads(oracle.read_text(encoding="utf-8"))
-        self.target = str(target)
-        source = target.read_text(encoding="utf-8")
-        named = re.findall(r"^# called anywhere: (.*)$", source, re.MULTILINE)
-        self.anywhere = {plain(name) for names in named for name in names.split(", ")}
-        self.first: set[str | None] = {plain(name) for name in seen["rootless"]}
-        self.calls: set[tuple[Step, str | None]] = set()
-        for stack in seen["stacks"]:
-            steps = [None if step is None else (plain(step[0]), step[2]) for step in stack]
-            names = [None if step is None else step[0] for step in steps]
-            self.first.update(names[:1])
-            self.calls.update(zip(steps, names[1:]))
-
-    def problem(self, frames: tuple[Frame, ...]) -> str | None:
-        """Says why the program can't have this stack, or None if it can."""
-        steps = own_steps(frames, self.target)
-        names = [None if step is None else step[0] for step in steps]
-        if names and names[0] not in self.first | self.anywhere:
-            return f"starts with {names[0]}"
-        for caller, callee in zip(steps, names[1:]):
-            if (caller, callee) not in self.calls and callee not in self.anywhere:
-                return f"{caller} never calls {callee}"
-        return None
-
-
 # A function and its line; None stands for any number of frames that are not the target's.
 Step = Optional[tuple[str, int]]
 

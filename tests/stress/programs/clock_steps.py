@@ -47,19 +47,17 @@ def recorded_step(seconds):
             raise RuntimeError(f"{thread_seconds} s were recorded within {longest} s")
 
 
-def may_set_the_clock():
+def why_not():
     if "PYFLAME_MAY_SET_THE_CLOCK" not in os.environ:
-        return False
+        return "PYFLAME_MAY_SET_THE_CLOCK is not set"
     try:
         time.clock_settime(time.CLOCK_REALTIME, time.time())
-    except OSError:
-        return False
-    return True
+    except OSError as error:
+        return f"the clock can't be set: {error.strerror}"
+    return None
 
 
 def run(seconds):
-    if not may_set_the_clock():
-        return 0
     done = threading.Event()
     threads = [threading.Thread(target=work, args=(done,)) for work in (busy, sleepy)]
     for thread in threads:
@@ -80,4 +78,7 @@ def run(seconds):
 
 
 if __name__ == "__main__":
-    print(f"{run(float(sys.argv[1])):,} steps")
+    if reason := why_not():
+        print(f"not run: {reason}")
+    else:
+        print(f"{run(float(sys.argv[1])):,} steps")

@@ -1,4 +1,8 @@
-"""Code objects that are made, run once and freed, so that their addresses are used again."""
+"""Code objects that are made, run once and freed, so that their addresses are used again.
+
+Each piece has a file name of its own, which tells what its functions are called: a frame that is
+given the code that was at its address before is found out by its name.
+"""
 
 import sys
 import time
@@ -16,16 +20,28 @@ result = function_{0}(2) and (lambda: function_{0}(3))()
 """
 
 
+EXPRESSION = "(lambda x: sum(x + {0} for _ in range(30)))({0})"
+
+
+def made(file):
+    """The source of a file: for the judge, too."""
+    number = int(file.split(" ")[1].rstrip(">"))
+    if file.endswith(" expression>"):
+        return EXPRESSION.format(number)
+    # The names vary, and so do the sizes of what is allocated between.
+    return SOURCE.format(number, number * 7 % 13) + "\n" * (number % 5)
+
+
 def churn(number):
     names = {}
-    # The names vary, and so do the sizes of what is allocated between.
-    source = SOURCE.format(number, number * 7 % 13) + "\n" * (number % 5)
-    exec(compile(source, f"<made {number % 10}>", "exec"), names)
+    file = f"<made {number}>"
+    exec(compile(made(file), file, "exec"), names)
     return names["result"]
 
 
 def evaluate(number):
-    return eval(f"(lambda x: sum(x + {number} for _ in range(30)))({number})")
+    file = f"<made {number} expression>"
+    return eval(compile(made(file), file, "eval"))
 
 
 def run(seconds):

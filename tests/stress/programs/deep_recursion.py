@@ -1,5 +1,8 @@
 """Recursion that goes over the borders of the interpreter's stack chunks, up and down again."""
 
+# The depth of each round is another one, and most rounds are too late for the oracle to see.
+# reaches: run > down 900, run > wide 900, run > saw 300, catch > failing 900
+
 import sys
 import time
 

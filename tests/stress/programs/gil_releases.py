@@ -71,7 +71,8 @@ def main():
         thread.start()
     for thread in threads:
         thread.join()
-    print(" ".join(f"{count} {name}" for name, count in counts.items()))
+    said = " ".join(f"{count} {name}" for name, count in counts.items())
+    print(said if np else f"{said}; not run: arrays, as there is no numpy")
 
 
 if __name__ == "__main__":

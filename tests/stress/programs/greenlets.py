@@ -1,5 +1,8 @@
 """Greenlets: stacks that one thread puts aside and takes up again, with and without gevent."""
 
+# without frames: 0.5 greenlets begin and end in C
+# main thread without frames: that is where they run
+
 import sys
 import time
 
@@ -39,7 +42,7 @@ def cycle(partners):
 
 def main():
     if greenlet is None:
-        print("not run: no greenlet")
+        print("not run: there is no greenlet")
         return
     end = time.perf_counter() + float(sys.argv[1])
     partners = [greenlet(there_and_back) for _ in range(10)]

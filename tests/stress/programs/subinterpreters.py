@@ -1,18 +1,26 @@
 """Interpreters within the interpreter, made, used and destroyed, some with a GIL of their own."""
 
 # keeps memory: CPython 3.12 and 3.13 lose some 0.4 MB with each interpreter, without us too
+# without a caller: <made N> <module>
+# main thread without frames: it makes and destroys interpreters in C
 
 import importlib
 import sys
 import threading
 import time
 
-CODE = """
+SOURCE = """
 def deep(depth):
     return deep(depth - 1) + 1 if depth else 0
 for _ in range(20):
     deep(30)
 """
+CODE = f"exec(compile({SOURCE!r}, '<made 1>', 'exec'))"
+
+
+def made(_file):
+    """The source of what runs in them: for the judge."""
+    return SOURCE
 
 
 def find():
@@ -25,6 +33,11 @@ def find():
 
 
 INTERPRETERS = find()
+
+
+def rehearse():
+    # The oracle looks at this interpreter only.
+    exec(CODE, {})
 
 
 def use_one():
@@ -55,6 +68,7 @@ def compute(end):
 def main():
     end = time.perf_counter() + float(sys.argv[1])
     counts = []
+    rehearse()
     threads = [threading.Thread(target=compute, args=(end,)) for _ in range(2)]
     for thread in threads:
         thread.start()

@@ -1,0 +1,54 @@
+"""Judges what a recording lost: it may lose little, and has to say of what.
+
+A recording that shows nothing false because it shows nothing is not a good one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from judge import MAIN_THREAD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from directives import Directives
+    from truth.stacks import Stack
+
+# Of what was asked for, for the main thread alone. A machine with other things to do, or one CPU
+# for several threads, comes to half of it; with ten times that, something is wrong with us.
+LEAST_SAMPLES = 0.1
+# So many are uncaptured by chance in a short run.
+FEW = 5
+# Of all samples. What is not believed for longer than moments is a kind of stack that isn't known,
+# whose time would go to the stack that comes next.
+MOST_RETAKEN = 0.1
+# The main thread is there all the time; its stacks, and what is not known of it, make up all of it.
+MOST_MISSING_TIME = 0.01
+
+
+def losses(
+    facts: dict[str, Any], stacks: Sequence[Stack], interval: float, said: Directives
+) -> Iterator[str]:
+    """Says of a recording what was lost that shouldn't have been."""
+    samples, duration = facts["samples"], facts["duration"]
+    asked = duration / interval
+    # The first two, in case a program is over at once.
+    if samples < LEAST_SAMPLES * asked - 2 or samples == 0:
+        yield f"{samples:,} samples where {asked:,.0f} were asked for of each thread"
+    if facts["uncaptured"] > said.most_uncaptured * samples + FEW:
+        yield f"{facts['uncaptured']:,} of {samples:,} samples are uncaptured"
+    if facts["retaken"] > MOST_RETAKEN * samples:
+        yield f"{facts['retaken']:,} retakes of {samples:,} samples"
+    recorded = sum(stack.microseconds for stack in stacks if stack.thread in MAIN_THREAD) / 1e6
+    if abs(recorded - duration) > MOST_MISSING_TIME * duration:
+        yield f"the main thread's stacks make up {recorded:.3f} s of {duration:.3f} s"
+    yield from _too_much_in_c(stacks, said)
+
+
+def _too_much_in_c(stacks: Sequence[Stack], said: Directives) -> Iterator[str]:
+    total = sum(stack.microseconds for stack in stacks)
+    empty = sum(stack.microseconds for stack in stacks if stack.is_captured and not stack.frames)
+    if empty > said.without_frames * total:
+        most = f"at most {said.without_frames:.0%} can be"
+        yield f"{empty / total:.1%} of the time is without frames, {most}"
