@@ -215,7 +215,7 @@ def check_tests(report: Report, versions: Sequence[str]) -> None:
 
 def check_stress(report: Report, versions: Sequence[str]) -> None:
     """The stress test, half a minute on each interpreter."""
-    arguments = ["tests/stress", "--seconds", "30"]
+    arguments = ["tests/stress", "--brief", "--seconds", "30"]
     requirements = CHECKOUT / "tests" / "stress" / "requirements.txt"
     on_each_interpreter(report, "stress", versions, arguments, requirements)
 
