@@ -205,9 +205,9 @@ impl Layout {
         if self.minor == 11 { u8::MAX } else { 3 }
     }
 
-    /// Whether a generator that runs has a link to something: from 3.12 on, whatever enters the eval
-    /// loop puts a marker before its first frame (`_PyEval_EvalFrameDefault`, Python/ceval.c).
-    pub(crate) fn links_generators(&self) -> bool {
+    /// Whether every frame that begins has a link to something: from 3.12 on, whatever enters the
+    /// eval loop puts a marker before its first frame (`_PyEval_EvalFrameDefault`, Python/ceval.c).
+    pub(crate) fn links_all_frames(&self) -> bool {
         self.minor >= 12
     }
 

@@ -8,7 +8,9 @@
 //! A thread can be looked at between any two of its instructions, so what hangs on the newest
 //! link may be half made: on 3.11 and 3.12 `_PyEval_EvalFrameDefault` publishes its `_PyCFrame`
 //! before it has filled it, and 3.11 takes a frame off the data stack before it unlinks it
-//! (Python/ceval.c). Three facts tell such a moment, and a stack that breaks one is refused:
+//! (Python/ceval.c). From 3.12 on a call within one eval loop links the new frame to its caller and
+//! makes it the newest in two stores (`DISPATCH_INLINED` of Python/ceval_macros.h), which a compiler
+//! may exchange. Four facts tell such a moment, and a stack that breaks one is refused:
 //!
 //! 1. The newest frame that the thread owns lies in the newest chunk of its data stack, below
 //!    the chunk's top.
@@ -23,6 +25,8 @@
 //!    yielded. (Whatever enters the eval loop puts a marker before its first frame; but greenlet
 //!    passes over markers while it switches, so others may end a stack. For the same reason the base
 //!    frame that a thread has from 3.15 on tells nothing: a greenlet's stack does not reach it.)
+//! 4. From 3.12 on, a frame that has not begun has a link: to a marker or to its caller. (A greenlet
+//!    that gives way has begun.)
 //!
 //! Whether a frame's code object is one is for the reader of it to find out
 //! ([`crate::CodeObject::read`]).
@@ -44,6 +48,9 @@ pub enum StackError {
     /// The running eval loop is being entered or left (fact 2).
     #[error("the eval loop is being entered or left")]
     HalfEntered,
+    /// The newest frame is not linked to its caller yet (fact 4).
+    #[error("the frame at {0:#x} has no caller yet")]
+    NotLinked(u64),
     /// A frame has an owner that does not exist.
     #[error("the frame at {0:#x} is none")]
     NotAFrame(u64),
@@ -189,7 +196,7 @@ impl StackReader {
         }
     }
 
-    /// Facts 1 and 2, for as long as they have something to say.
+    /// Facts 1, 2 and 4, for as long as they have something to say.
     fn check_newest(&self, top: &mut Top, address: u64, frame: &Frame) -> Result<(), StackError> {
         if frame.owner == THREAD
             && let Some((chunk, end)) = top.data_stack.take()
@@ -203,6 +210,10 @@ impl StackReader {
         {
             return Err(StackError::HalfEntered);
         }
+        let has_begun = frame.is_shim || frame.raw.offset > 0;
+        if frame.previous == 0 && !has_begun && self.layout.links_all_frames() {
+            return Err(StackError::NotLinked(address));
+        }
         let has_markers = self.layout.frame.is_entry.is_none();
         if frame.previous == 0 && top.caller.is_some() && !has_markers {
             return Err(StackError::HalfEntered);
@@ -212,7 +223,7 @@ impl StackReader {
 
     /// Fact 3.
     fn ended_at(&self, owner: u8) -> Result<(), StackError> {
-        if self.layout.links_generators() && owner == GENERATOR {
+        if self.layout.links_all_frames() && owner == GENERATOR {
             return Err(StackError::Endless);
         }
         Ok(())
@@ -295,20 +306,34 @@ mod tests {
 
     /// Walks a stack of one generator, whose caller is at `previous`, on 3.`minor`.
     fn walked(minor: u8, previous: u64) -> Result<usize, StackError> {
+        walked_from(minor, previous, GENERATOR, 8)
+    }
+
+    /// Walks a stack of one frame with that owner, so far into its code.
+    fn walked_from(
+        minor: u8,
+        previous: u64,
+        owner_is: u8,
+        offset: u64,
+    ) -> Result<usize, StackError> {
+        const CHUNK: u64 = 0x1800;
         let layout = Layout::of(3, minor).expect("is known");
         let (TopFrame::Direct(top), Instruction::Pointer(instruction), Some(owner)) =
             (layout.thread.top, layout.frame.instruction, layout.frame.owner)
         else {
             unreachable!("so it is on 3.13")
         };
+        let chunk = layout.thread.datastack_chunk.expect("from 3.11 on");
         let owned_by = |owner_is: u8| u64::from(owner_is) << (owner % 8 * 8);
         let start = CODE + layout.code.instructions.expect("from 3.12 on");
         let mut memory = Words(vec![
             (THREAD_STATE + top, YIELDED),
+            (THREAD_STATE + chunk, CHUNK),
+            (THREAD_STATE + chunk + 8, MARKER),
             (YIELDED + layout.frame.code, CODE),
-            (YIELDED + instruction, start + 8),
+            (YIELDED + instruction, start + offset),
             (YIELDED + layout.frame.previous, previous),
-            (YIELDED + (owner & !7), owned_by(GENERATOR)),
+            (YIELDED + (owner & !7), owned_by(owner_is)),
             (MARKER + (owner & !7), owned_by(layout.first_shim_owner())),
         ]);
         let mut frames = 0;
@@ -354,6 +379,17 @@ mod tests {
     fn a_stack_that_ends_at_a_generator_is_refused() {
         for minor in 13..=15 {
             assert_eq!(walked(minor, 0), Err(StackError::Endless), "3.{minor}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_has_not_begun_and_has_no_caller_yet_is_refused() {
+        for minor in 13..=15 {
+            let refused = Err(StackError::NotLinked(YIELDED));
+            assert_eq!(walked_from(minor, 0, THREAD, 0), refused, "3.{minor}");
+            assert_eq!(walked_from(minor, MARKER, THREAD, 0), Ok(1), "3.{minor}");
+            // The first frame of a greenlet that gives way.
+            assert_eq!(walked_from(minor, 0, THREAD, 8), Ok(1), "3.{minor}");
         }
     }
 }
