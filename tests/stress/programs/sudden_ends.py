@@ -7,7 +7,7 @@ import time
 START = """
 import os, signal, sys, threading, time
 import pyflame
-profiler = pyflame.Profiler(interval=0.0001, threads="all")
+profiler = pyflame.Profiler(interval=0.00005, threads="all")
 profiler.start()
 def busy():
     while True:
