@@ -6,8 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PROGRAMS = Path(__file__).with_name("programs")
 
@@ -58,3 +62,25 @@ def runner(tmp_path: Path) -> Runner:
 def program():
     """The path of one of the programs beside the tests."""
     return lambda name: str(PROGRAMS / name)
+
+
+@pytest.fixture
+def apart() -> Iterator[Callable[[], None]]:
+    """To be called while something is recorded: keeps the sampling thread off this thread's CPU.
+
+    A thread from which the sampling thread has taken the CPU doesn't run, and its stack is read
+    without its help: on a busy machine that may be so at every look.
+    """
+    before = os.sched_getaffinity(0)
+    if len(before) < 2:
+        pytest.skip("there is one CPU only")
+    here, there = sorted(before)[:2]
+
+    def keep() -> None:
+        for task in Path("/proc/self/task").iterdir():
+            if (task / "comm").read_text().strip() == "pyflame":
+                os.sched_setaffinity(int(task.name), {there})
+        os.sched_setaffinity(0, {here})
+
+    yield keep
+    os.sched_setaffinity(0, before)

@@ -63,8 +63,9 @@ print(profiler.profile.engine, profiler.profile.engine_note)
     assert "ulimit -i" in done.stdout
 
 
-def test_signals_that_are_lost_are_counted_and_later_ones_are_not():
+def test_signals_that_are_lost_are_counted_and_later_ones_are_not(apart):
     with pyflame.Profiler(engine="signal") as profiler:
+        apart()
         with limited(resource.RLIMIT_SIGPENDING, 0):
             spin(0.3)
         after()
