@@ -64,7 +64,7 @@ impl View {
     }
 
     /// Folded text: a line for each distinct stack, frames from the outermost in, and its value
-    /// (microseconds for a timed profile), ordered by text.
+    /// (microseconds for a timed profile), callers first and what they called by name.
     pub fn folded(&self, profile: &Profile) -> String {
         self.tree(profile).folded()
     }
