@@ -31,8 +31,10 @@ HALF = 500
 BATCH = 2 * HALF
 # In the second half of a batch. CPython itself takes a larger table or an arena, now and then: the
 # latter it gets from the system 1 MiB at a time, so that the addresses may become that many more.
+# The heap of the C library grows by 128 KiB more than it has to (M_TOP_PAD), the main one and a
+# thread's.
 MOST_GROWTH_BYTES = 64 << 10
-MOST_GROWTH_ADDRESSES = (1 << 20) + MOST_GROWTH_BYTES
+MOST_GROWTH_ADDRESSES = (1 << 20) + 2 * (128 << 10) + MOST_GROWTH_BYTES
 
 
 def tell(profile):
