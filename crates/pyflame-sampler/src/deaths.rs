@@ -115,6 +115,11 @@ pub(crate) fn settled() -> Option<u64> {
 
 /// Moves what was noted into `into`, in order of death. Only for the sampling thread.
 pub(crate) fn take(into: &mut Vec<Death>) {
+    // Mostly there is none, and writing would take the line from the thread that runs: its handler
+    // and its deallocations load from it.
+    if NOTED.load(Ordering::Relaxed).is_null() {
+        return;
+    }
     let first = into.len();
     let mut next = NOTED.swap(std::ptr::null_mut(), Ordering::AcqRel);
     while !next.is_null() {

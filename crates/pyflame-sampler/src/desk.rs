@@ -4,6 +4,7 @@
 //! it does; the sampling thread empties it, and makes more room where that was too small.
 #![expect(unsafe_code, reason = "the handler loads from the calling thread's own state")]
 
+use std::mem::offset_of;
 use std::ops::Range;
 
 use pyflame_cpython::{Memory as _, RawFrame};
@@ -14,16 +15,17 @@ use crate::own_memory::BlockMemory;
 use crate::python::Python;
 use crate::{deaths, this_thread};
 
-/// What lies in a slot.
+/// What lies in a slot, in the order that is the best for caches: see there.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Desk {
     frames: Frames,
     /// How many code objects had died by then ([`deaths::count`]).
     deaths: u64,
-    labels: LabelIds,
     /// The C stack of the thread, once that is known.
     c_stack: Range<u64>,
+    /// Written only where they are others than at the capture before.
+    labels: LabelIds,
     memory: BlockMemory,
     /// How many captures there were for this thread.
     captures: u32,
@@ -78,12 +80,16 @@ pub(crate) struct Capture<'a> {
 const CAPTURES_BEFORE_LEARNING: u32 = 4;
 
 impl Desk {
+    /// Where what every capture writes ends, and where what most only read does.
+    pub(crate) const WRITTEN: usize = offset_of!(Self, labels);
+    pub(crate) const READ: usize = offset_of!(Self, captures);
+
     pub(crate) fn new() -> Self {
         Self {
             frames: Frames::new(),
             deaths: 0,
-            labels: LabelIds::default(),
             c_stack: 0..0,
+            labels: LabelIds::default(),
             memory: BlockMemory::new(),
             captures: 0,
         }
@@ -114,12 +120,19 @@ impl Desk {
     /// there; returns whether it is believed. Async-signal-safe.
     pub(crate) fn capture(&mut self, python: &Python, whose: Whose, stack_pointer: u64) -> bool {
         self.frames.clear();
-        whose == Whose::NOBODY || self.walk(python, whose, stack_pointer)
+        if whose == Whose::NOBODY {
+            return true;
+        }
+        let Some(labels) = self.walk(python, whose, stack_pointer) else { return false };
+        if self.labels != labels {
+            self.labels = labels;
+        }
+        true
     }
 
-    fn walk(&mut self, python: &Python, whose: Whose, stack_pointer: u64) -> bool {
+    /// Fills in the frames, and returns the labels; `None` where either is not believed.
+    fn walk(&mut self, python: &Python, whose: Whose, stack_pointer: u64) -> Option<LabelIds> {
         self.deaths = deaths::count();
-        self.labels = LabelIds::default();
         self.memory.forget();
         let listed = whose.0 & !Whose::ONE_OF_SEVERAL;
         let current = python.current_thread();
@@ -139,30 +152,23 @@ impl Desk {
         let mut memory =
             unsafe { LiveMemory::new(&stacks.layout, listed, c_stack, &mut self.memory) };
         let frames = &mut self.frames;
-        if stacks.walk(&mut memory, listed, |frame| frames.push(frame)).is_err() {
-            return false;
-        }
-        let labels = labels::of_this_thread(listed);
-        self.labels = labels.unwrap_or_default();
-        labels.is_some()
+        stacks.walk(&mut memory, listed, |frame| frames.push(frame)).ok()?;
+        labels::of_this_thread(listed)
     }
 
     /// The same of a state that is not both listed and the calling thread's by its own account:
     /// through the kernel alone, as it may be freed by now. (`PyThreadState_Delete` takes the state
     /// of any thread, and leaves that thread's account of it as it was, up to 3.11.)
-    fn walk_aside(&mut self, python: &Python, state: u64) -> bool {
+    fn walk_aside(&mut self, python: &Python, state: u64) -> Option<LabelIds> {
         let stacks = &python.stacks;
         let owner = self.memory.word(state.wrapping_add(stacks.layout.thread.thread_id));
         if owner != Ok(this_thread::pthread_self()) {
-            return true; // A thread that runs no Python (any more): a stack without frames.
+            // A thread that runs no Python (any more): a stack without frames.
+            return Some(LabelIds::default());
         }
         let frames = &mut self.frames;
-        if stacks.walk(&mut self.memory, state, |frame| frames.push(frame)).is_err() {
-            return false;
-        }
-        let labels = labels::of_resting_thread(&mut self.memory, state);
-        self.labels = labels.unwrap_or_default();
-        labels.is_some()
+        stacks.walk(&mut self.memory, state, |frame| frames.push(frame)).ok()?;
+        labels::of_resting_thread(&mut self.memory, state)
     }
 }
 

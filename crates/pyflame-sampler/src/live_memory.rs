@@ -141,7 +141,8 @@ impl Memory for LiveMemory<'_> {
         self.elsewhere.read(address, into)
     }
 
-    #[inline]
+    /// Not part of its callers, so that they share the lines of its code.
+    #[inline(never)]
     fn word(&mut self, address: u64) -> Result<u64, Unreadable> {
         self.words(address, 8, [0]).map(|[word]| word)
     }
@@ -156,13 +157,28 @@ impl Memory for LiveMemory<'_> {
         let last = (size as u64).checked_sub(8);
         let is_within = |offset: &u64| offset.is_multiple_of(8) && Some(*offset) <= last;
         if !self.is_live(address, size as u64) || !offsets.iter().all(is_within) {
-            return self.elsewhere.words(address, size, offsets);
+            return self.words_elsewhere(address, size, offsets);
         }
         // SAFETY: `is_live` has found all of the bytes inside of one of the places which the module's
         // first words show to be there; up to 3.10 it asks for no place, since there it is only called
         // with what a living frame refers to. The address is a multiple of 8, and so is each offset,
         // behind which a word lies within `size`.
         Ok(offsets.map(|offset| unsafe { load_word(address + offset) }))
+    }
+}
+
+impl LiveMemory<'_> {
+    /// The same through the kernel. Apart, as a walk that needs none of it is to be short: every line
+    /// of code that it takes is to be fetched anew at most samples.
+    #[cold]
+    #[inline(never)]
+    fn words_elsewhere<const N: usize>(
+        &mut self,
+        address: u64,
+        size: usize,
+        offsets: [u64; N],
+    ) -> Result<[u64; N], Unreadable> {
+        self.elsewhere.words(address, size, offsets)
     }
 }
 

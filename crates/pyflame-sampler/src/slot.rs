@@ -15,6 +15,7 @@
 #![expect(unsafe_code, reason = "the desk changes hands between threads by the phase alone")]
 
 use std::cell::UnsafeCell;
+use std::mem::offset_of;
 use std::ops::Range;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
@@ -23,19 +24,23 @@ use crate::python::Python;
 
 /// A slot; see the module.
 ///
-/// It goes to and fro between the caches of two CPUs, so what every capture touches comes first
-/// and shares a line.
+/// It goes to and fro between the caches of two CPUs, so what every capture writes comes first and
+/// shares a line, and what it only reads has the next one.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub(crate) struct Slot {
     phase: AtomicU32,
-    /// Whose stack is asked for ([`Whose`]).
-    whose: AtomicU64,
-    desk: UnsafeCell<Desk>,
     /// The name under which its present thread is signalled: its number, and in the other bits how
     /// many threads have had it.
     name: AtomicU32,
+    /// Whose stack is asked for ([`Whose`]).
+    whose: AtomicU64,
+    desk: UnsafeCell<Desk>,
 }
+
+const LINE: usize = 64;
+const _: () = assert!(offset_of!(Slot, desk) + Desk::WRITTEN == LINE);
+const _: () = assert!(offset_of!(Slot, desk) + Desk::READ == 2 * LINE);
 
 // SAFETY: everything but the desk is atomic, and the desk is touched only by the side that the
 // phase gives it to; each hand-over is a release store or exchange that the other side acquires.
@@ -176,8 +181,8 @@ impl Slots {
         let index = COUNT.load(Ordering::Relaxed);
         let place = SLOTS.get(index)?;
         let slot: &'static Slot = Box::leak(Box::new(Slot {
-            name: AtomicU32::new(u32::try_from(index).ok()?),
             phase: AtomicU32::new(IDLE),
+            name: AtomicU32::new(u32::try_from(index).ok()?),
             whose: AtomicU64::new(0),
             desk: UnsafeCell::new(Desk::new()),
         }));
