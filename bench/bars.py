@@ -24,6 +24,7 @@ import crowd  # noqa: E402
 import footprint  # noqa: E402
 import leaves  # noqa: E402
 import machine  # noqa: E402
+import short_calls  # noqa: E402
 import starts  # noqa: E402
 import truth_rows  # noqa: E402
 from row import NotMeasuredError, Row, Run  # noqa: E402
@@ -35,6 +36,7 @@ ROWS: dict[str, Callable[[Run], Iterator[Row]]] = {
     "stacks": truth_rows.stacks,
     "shares": truth_rows.shares,
     "leaves": leaves.rows,
+    "short": short_calls.rows,
     "rate": truth_rows.rate,
     "cost": cost.rows,
     "depth": truth_rows.depth,

@@ -13,6 +13,13 @@ pub fn monotonic_ns() -> u64 {
     read(libc::CLOCK_MONOTONIC).unwrap_or(0)
 }
 
+/// A part of `longest_ns`, another one each time, so that nobody is in step with it.
+pub(crate) fn some_of(longest_ns: u32) -> u64 {
+    // Fibonacci hashing (Knuth, volume 3, 6.4): all bits of the time decide.
+    let share = monotonic_ns().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    (u64::from(longest_ns) * share) >> 32
+}
+
 /// The CPU clock of one thread of this process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ThreadClock(libc::clockid_t);

@@ -9,11 +9,12 @@ use std::ops::Range;
 
 use pyflame_cpython::{Memory as _, RawFrame};
 
+use crate::interrupted::Interrupted;
 use crate::labels::{self, LabelIds};
 use crate::live_memory::LiveMemory;
 use crate::own_memory::BlockMemory;
 use crate::python::Python;
-use crate::{deaths, this_thread};
+use crate::{deaths, gil, this_thread};
 
 /// What lies in a slot, in the order that is the best for caches: see there.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl Whose {
     /// For measurements: the handler then does everything but look at the stack.
     pub(crate) const NOBODY: Self = Self(0);
     const ONE_OF_SEVERAL: u64 = 1;
+    const WITH_GIL: u64 = 2;
 
     /// The state at this address, the only one of its thread as far as is known.
     pub(crate) fn state(address: u64) -> Self {
@@ -49,6 +51,34 @@ impl Whose {
     pub(crate) fn one_of_several(address: u64) -> Self {
         Self(address | Self::ONE_OF_SEVERAL)
     }
+
+    /// That state, which has the main interpreter's GIL: wanted is a stack with which it still does.
+    pub(crate) fn with_gil(address: u64) -> Self {
+        Self(address | Self::WITH_GIL)
+    }
+
+    fn address(self) -> u64 {
+        self.0 & !(Self::ONE_OF_SEVERAL | Self::WITH_GIL)
+    }
+
+    /// Whether the thread has let go of the GIL since it was asked, for a system call that is what took
+    /// the signal.
+    fn is_late(self, interrupted: Interrupted) -> bool {
+        self.0 & Self::WITH_GIL != 0
+            && gil::main().is_some_and(|gil| !gil.is_held_by(self.address()))
+            && interrupted.is_system_call()
+    }
+}
+
+/// What came of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A stack.
+    Stack,
+    /// None, as a system call without the GIL came first.
+    Late,
+    /// None that is believed.
+    Refused,
 }
 
 impl From<Whose> for u64 {
@@ -116,32 +146,45 @@ impl Desk {
         Some(self.frames.capture(self.deaths, self.labels))
     }
 
-    /// Captures the stack of the calling thread, which was interrupted with its stack pointer
-    /// there; returns whether it is believed. Async-signal-safe.
-    pub(crate) fn capture(&mut self, python: &Python, whose: Whose, stack_pointer: u64) -> bool {
+    /// Captures the stack of the calling thread. Async-signal-safe.
+    pub(crate) fn capture(
+        &mut self,
+        python: &Python,
+        whose: Whose,
+        interrupted: Interrupted,
+    ) -> Outcome {
         self.frames.clear();
         if whose == Whose::NOBODY {
-            return true;
+            return Outcome::Stack;
         }
-        let Some(labels) = self.walk(python, whose, stack_pointer) else { return false };
+        if whose.is_late(interrupted) {
+            return Outcome::Late;
+        }
+        let Some(labels) = self.walk(python, whose, interrupted) else { return Outcome::Refused };
         if self.labels != labels {
             self.labels = labels;
         }
-        true
+        Outcome::Stack
     }
 
     /// Fills in the frames, and returns the labels; `None` where either is not believed.
-    fn walk(&mut self, python: &Python, whose: Whose, stack_pointer: u64) -> Option<LabelIds> {
+    fn walk(
+        &mut self,
+        python: &Python,
+        whose: Whose,
+        interrupted: Interrupted,
+    ) -> Option<LabelIds> {
         self.deaths = deaths::count();
         self.memory.forget();
-        let listed = whose.0 & !Whose::ONE_OF_SEVERAL;
+        let listed = whose.address();
         let current = python.current_thread();
         if current != listed {
-            let is_shared = whose != Whose::state(listed);
+            let is_shared = whose == Whose::one_of_several(listed);
             return self.walk_aside(python, if is_shared { current } else { listed });
         }
         let stacks = &python.stacks;
         // What is live of the C stack, if the thread is on it.
+        let stack_pointer = interrupted.stack_pointer;
         let is_on_c_stack = self.c_stack.contains(&stack_pointer);
         let c_stack = if is_on_c_stack { stack_pointer..self.c_stack.end } else { 0..0 };
         // SAFETY: `listed` is what the interpreter has just said on this very thread, and was in its

@@ -50,7 +50,7 @@ const COMPARISONS: u32 = 3;
 
 /// How long the wait before each of them is at most. It differs, so that a thread that does the same
 /// thing every few microseconds is not in step with them.
-const LONGEST_PAUSE_NS: u64 = 2_000;
+const LONGEST_PAUSE_NS: u32 = 2_000;
 
 /// What is without the GIL for so long may be a system call that waits.
 const LONG_NS: u64 = 25_000;
@@ -110,18 +110,15 @@ impl Eye<'_> {
         let Some(after) = without_gil() else { return false };
         before.proves_absence_of(thread, &after)
             || (0..COMPARISONS).all(|_| {
-                pause();
+                pause(LONGEST_PAUSE_NS);
                 self.snapshot.is_unchanged() && without_gil().is_some()
             })
     }
 }
 
 /// Waits for a time that nobody is in step with.
-fn pause() {
-    let now_ns = clock::monotonic_ns();
-    // Fibonacci hashing (Knuth, volume 3, 6.4): all bits of the time decide.
-    let share = now_ns.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let until_ns = now_ns + ((LONGEST_PAUSE_NS * share) >> 32);
+pub(crate) fn pause(at_most_ns: u32) {
+    let until_ns = clock::monotonic_ns() + clock::some_of(at_most_ns);
     while clock::monotonic_ns() < until_ns {
         std::hint::spin_loop();
     }

@@ -7,6 +7,11 @@
 //! here, too, and a third reading of the same value proves that nothing moved meanwhile. So no
 //! stack is ever read from under a thread that runs Python, and no sleeping thread is woken. Nor is
 //! a system call cut short, unless it begins in the microseconds that a signal is on its way.
+//!
+//! In these the thread goes on, and takes the signal at the end of the first system call, if one
+//! comes before the interrupt does that is to hurry it: so such calls would be seen too often. Who had
+//! the GIL when it was signalled, and answers at the end of a system call without it, is therefore asked
+//! anew.
 
 use pyflame_cpython::{Memory, RawFrame, StackReader, is_linked};
 use pyflame_profile::State;
@@ -14,7 +19,7 @@ use pyflame_profile::State;
 use crate::code_cache::CodeCache;
 use crate::deaths;
 use crate::desk::Whose;
-use crate::detached::{Detached, Reading};
+use crate::detached::{self, Detached, Reading};
 use crate::gil::{self, MainGil};
 use crate::labels::{self, LabelIds};
 use crate::own_memory::BlockMemory;
@@ -156,7 +161,12 @@ impl Eye<'_> {
                     for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
                     return Seen::Thread;
                 }
-                Detached::Restless | Detached::Unknown => break,
+                Detached::Restless => {
+                    // By now we are in step with it.
+                    detached::pause(RESTLESS_FOR_NS);
+                    break;
+                }
+                Detached::Unknown => break,
             };
             if let Some(seen) = self.signal(thread, look, Some(gil), for_whom) {
                 return seen;
@@ -232,7 +242,7 @@ impl Eye<'_> {
         if gil.is_none() && !for_whom.are_empty_requests() && !self.is_listed(thread) {
             return Some(Seen::OldList);
         }
-        if !slot.request(thread.asked_for(for_whom)) {
+        if !slot.request(thread.asked_for(for_whom, gil.is_some())) {
             return Some(Seen::Thread); // An answer came too late for its request; it goes next time.
         }
         let deaths = deaths::count();
@@ -244,6 +254,7 @@ impl Eye<'_> {
         }
         match sent {
             Sent::OnItsWay => {
+                thread.late_answers_left = MOST_LATE_ANSWERS.min(thread.late_answers_left + 1);
                 thread.request = Some(Request {
                     wanted_ns: now_ns,
                     cpu_ns,
@@ -344,11 +355,12 @@ impl Thread {
         gil::of(self.state.0).filter(|_| !self.is_shared)
     }
 
-    /// What its handler is to look at.
-    pub(crate) fn asked_for(&self, for_whom: &Recipients<'_>) -> Whose {
+    /// What its handler is to look at, where it is asked while it has its GIL, or whatever it does.
+    pub(crate) fn asked_for(&self, for_whom: &Recipients<'_>, has_gil: bool) -> Whose {
         match self.state.1.address {
             _ if for_whom.are_empty_requests() => Whose::NOBODY,
             address if self.is_shared => Whose::one_of_several(address),
+            address if has_gil && self.late_answers_left > 0 => Whose::with_gil(address),
             address => Whose::state(address),
         }
     }
@@ -360,6 +372,14 @@ impl Thread {
 
 /// How often a thread is looked at that has the GIL, and has it no more when it is to be signalled.
 const MOST_TURNS: u32 = 2;
+
+/// Longer than most threads take to let go of the GIL, take it, and let go of it, which do that faster
+/// than can be read.
+const RESTLESS_FOR_NS: u32 = 25_000;
+
+/// How often in a row a thread is asked anew for having answered late. Each request makes up for one
+/// such answer, so that on average there is no more than one more signal for each sample.
+const MOST_LATE_ANSWERS: u8 = 8;
 
 /// For how long a thread may leave a request unanswered before its signal mask is asked for. A
 /// thread that has given its answer, but not ended our handler yet, looks as if it blocked the next

@@ -48,13 +48,18 @@ fn search(python: &Python) -> Option<MainGil> {
     (is_static && now.is_surely_held_by(thread)).then_some(MainGil { gil, interpreter })
 }
 
+/// The main interpreter's GIL, if it can be looked at. Async-signal-safe: one atomic load.
+pub(crate) fn main() -> Option<&'static MainGil> {
+    GIL.get()
+}
+
 /// The GIL that a thread of `interpreter` needs, if it can be looked at.
 pub(crate) fn of(interpreter: u64) -> Option<MainGil> {
-    GIL.get().filter(|gil| gil.interpreter == interpreter).copied()
+    main().filter(|gil| gil.interpreter == interpreter).copied()
 }
 
 impl MainGil {
-    /// What is known of it now.
+    /// What is known of it now. Async-signal-safe: loads and nothing else.
     pub(crate) fn now(&self) -> Option<GilMoment> {
         // SAFETY: `search` has found every word that is read here readable, and in the data of the
         // image that `_PyRuntime` belongs to, which stays.

@@ -24,6 +24,7 @@ mod eye;
 mod forking;
 mod gil;
 mod held_memory;
+mod interrupted;
 mod labels;
 mod linger;
 mod live_memory;

@@ -46,6 +46,8 @@ pub(crate) struct Thread {
     pub(crate) still: Option<Still>,
     /// What is known of its signal mask.
     pub(crate) mask: Mask,
+    /// How often it may still be asked anew for having answered late ([`Thread::asked_for`]).
+    pub(crate) late_answers_left: u8,
     /// Where its stack was when it was last read while the thread was without the GIL.
     pub(crate) blocks: Vec<u64>,
 }
@@ -324,6 +326,7 @@ impl Thread {
             request: None,
             still: None,
             mask: Mask::Unknown,
+            late_answers_left: 0,
             blocks: Vec::new(),
         }
     }

@@ -119,7 +119,7 @@ fn by_the_handler(
     }
     let captured = slot.take(|found| match found {
         Found::Nothing => Ok(None),
-        Found::Failed => Err(StartError::Inconsistent),
+        Found::Late | Found::Failed => Err(StartError::Inconsistent),
         Found::Stack(capture) => frames(python, capture.frames.0, expected.len()).map(Some),
     });
     slots.release(Some(slot));

@@ -14,6 +14,7 @@
 
 use std::ffi::{c_int, c_void};
 
+use crate::interrupted::Interrupted;
 use crate::python::Python;
 use crate::slot::Slot;
 use crate::{slot, wake};
@@ -164,24 +165,15 @@ extern "C" fn on_signal(_signal: c_int, info: *mut libc::siginfo_t, context: *mu
     let errno = unsafe { *libc::__errno_location() };
     // SAFETY: with `SA_SIGINFO` the kernel passes a valid `siginfo_t`.
     let info = unsafe { &*info };
+    // SAFETY: this is the third argument of such a handler.
+    let interrupted = unsafe { Interrupted::by(context) };
     if let (Some(python), Some(slot)) = (Python::found(), slot_of(info))
-        && !slot.capture(python, stack_pointer_of(context))
+        && !slot.capture(python, interrupted)
     {
-        wake::call(); // Not believed: have it taken again, a few microseconds from now.
+        wake::call(); // Late or not believed: have it taken again, a few microseconds from now.
     }
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = errno };
-}
-
-/// The stack pointer of what was interrupted.
-fn stack_pointer_of(context: *const c_void) -> u64 {
-    // SAFETY: with `SA_SIGINFO` the kernel passes a valid `ucontext_t`.
-    let machine = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext };
-    #[cfg(target_arch = "x86_64")]
-    let pointer = machine.gregs[libc::REG_RSP as usize].cast_unsigned();
-    #[cfg(target_arch = "aarch64")]
-    let pointer = machine.sp;
-    pointer
 }
 
 /// The slot that a signal names, if it is one of ours.

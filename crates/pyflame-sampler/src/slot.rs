@@ -4,9 +4,9 @@
 //! touch its desk follows from its phase:
 //!
 //! ```text
-//! Idle ──request──▶ Requested ──handler starts──▶ Capturing ──handler ends──▶ Captured | Failed
-//!   ▲  (sampler)     (nobody)                      (handler)                  (sampler)   │
-//!   └──────────────────────────────── taken ──────────────────────────────────────────────┘
+//! Idle ─request─▶ Requested ─handler starts─▶ Capturing ─handler ends─▶ Captured | Late | Failed
+//!   ▲ (sampler)   (nobody)                    (handler)                        (sampler) │
+//!   └────────────────────────────────── taken ───────────────────────────────────────────┘
 //! ```
 //!
 //! Slots are never freed, only used again, so a signal that arrives late finds a slot whatever
@@ -19,7 +19,8 @@ use std::mem::offset_of;
 use std::ops::Range;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
-use crate::desk::{Capture, Desk, Whose};
+use crate::desk::{Capture, Desk, Outcome, Whose};
+use crate::interrupted::Interrupted;
 use crate::python::Python;
 
 /// A slot; see the module.
@@ -53,6 +54,8 @@ pub(crate) enum Found<'a> {
     Nothing,
     /// A stack.
     Stack(Capture<'a>),
+    /// The thread had begun a system call without the GIL before the handler ran.
+    Late,
     /// The handler did not believe what it saw.
     Failed,
 }
@@ -62,6 +65,7 @@ const REQUESTED: u32 = 1;
 const CAPTURING: u32 = 2;
 const CAPTURED: u32 = 3;
 const FAILED: u32 = 4;
+const LATE: u32 = 5;
 
 impl Slot {
     /// Asks for a capture; returns false if one is asked for already.
@@ -95,15 +99,18 @@ impl Slot {
     /// Looks what the handler has left, and hands it to `see`. Only for the sampling thread.
     pub(crate) fn take<T>(&self, see: impl FnOnce(Found<'_>) -> T) -> T {
         let phase = self.phase.load(Ordering::Acquire);
-        if phase != CAPTURED && phase != FAILED {
+        if phase != CAPTURED && phase != LATE && phase != FAILED {
             return see(Found::Nothing);
         }
-        // SAFETY: in these two phases the desk is the sampler's, and only the one sampling
+        // SAFETY: in these three phases the desk is the sampler's, and only the one sampling
         // thread calls this function; the load above acquires what the handler wrote.
         let desk = unsafe { &mut *self.desk.get() };
-        // Where the stack was deeper than the desk, there is room now: it is taken again.
-        let capture = if phase == CAPTURED { desk.captured() } else { None };
-        let result = see(capture.map_or(Found::Failed, Found::Stack));
+        let result = see(match phase {
+            LATE => Found::Late,
+            // Where the stack was deeper than the desk, there is room now: it is taken again.
+            CAPTURED => desk.captured().map_or(Found::Failed, Found::Stack),
+            _ => Found::Failed,
+        });
         self.phase.store(IDLE, Ordering::Release);
         result
     }
@@ -115,12 +122,12 @@ impl Slot {
         desk.forget_thread();
     }
 
-    /// Captures the stack of the calling thread, if that is asked for; the stack pointer is that of
-    /// the code that was interrupted. Returns false where the stack was not believed.
+    /// Captures the stack of the calling thread, if that is asked for. Returns false where it is to be
+    /// asked for once more.
     /// Async-signal-safe: the desk is there already, memory is read by plain loads where it is known
     /// to be there and else by a system call, and of the interpreter only the function is called that
     /// reads a thread-local variable (`python`).
-    pub(crate) fn capture(&self, python: &Python, stack_pointer: u64) -> bool {
+    pub(crate) fn capture(&self, python: &Python, interrupted: Interrupted) -> bool {
         let (from, to) = (REQUESTED, CAPTURING);
         if self.phase.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_err() {
             return true;
@@ -128,9 +135,14 @@ impl Slot {
         // SAFETY: the exchange above has made this the one handler that the desk belongs to.
         let desk = unsafe { &mut *self.desk.get() };
         let whose = Whose::from(self.whose.load(Ordering::Relaxed));
-        let is_believed = desk.capture(python, whose, stack_pointer);
-        self.phase.store(if is_believed { CAPTURED } else { FAILED }, Ordering::Release);
-        is_believed
+        let outcome = desk.capture(python, whose, interrupted);
+        let phase = match outcome {
+            Outcome::Stack => CAPTURED,
+            Outcome::Late => LATE,
+            Outcome::Refused => FAILED,
+        };
+        self.phase.store(phase, Ordering::Release);
+        outcome == Outcome::Stack
     }
 
     /// What a signal calls this slot.

@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use pyflame_profile::ThreadName;
 
-use crate::clock::monotonic_ns;
+use crate::clock::{self, monotonic_ns};
 use crate::code_cache::CodeCache;
+use crate::desk::Outcome;
 use crate::eye::{Eye, INCONSISTENT, Recipients, Seen};
 use crate::linger::{LINGER_NS, Linger};
 use crate::own_memory::BlockMemory;
@@ -77,6 +78,9 @@ const COLLECT_AFTER_NS: u64 = 10_000_000;
 /// How long a thread gets to leave the place where its stack is not believed. With less, on a
 /// busy CPU, it would be signalled again before it had executed a single instruction.
 const RETAKE_AFTER_NS: u64 = 25_000;
+
+/// Some time within which a thread is asked anew that has answered late.
+const ANEW_WITHIN_NS: u32 = 25_000;
 
 /// How often a stack that is not believed is taken again.
 const MOST_RETAKES: u32 = 32;
@@ -324,7 +328,7 @@ impl Ticker {
             let mut for_whom = Recipients::new(&mut self.recordings, &everyone, thread.native_id);
             thread.request = match request.again_ns {
                 Some(again_ns) if again_ns > now_ns => Some(request),
-                Some(_) => ask_again(self.signal, thread, request, &for_whom),
+                Some(_) => ask_again(self.signal, thread, request, &mut for_whom),
                 None => take(thread, request, now_ns, &mut for_whom, &mut self.codes),
             };
             if let Some(request) = thread.request {
@@ -348,35 +352,41 @@ impl Ticker {
 
 /// Takes the answer to a request, if it is there; returns what is still to be answered.
 fn take(
-    thread: &Thread,
+    thread: &mut Thread,
     request: Request,
     now_ns: u64,
     for_whom: &mut Recipients<'_>,
     codes: &mut CodeCache,
 ) -> Option<Request> {
     let look = thread.look(request.wanted_ns, request.cpu_ns);
-    let is_believed = thread.slot?.take(|found| match found {
+    let outcome = thread.slot?.take(|found| match found {
         Found::Nothing => None,
-        Found::Failed => Some(false),
+        Found::Late => Some(Outcome::Late),
+        Found::Failed => Some(Outcome::Refused),
         Found::Stack(capture) => {
             for_whom.each(|recording| recording.running(look, &capture, codes));
-            Some(true)
+            Some(Outcome::Stack)
         }
     });
-    match is_believed {
+    match outcome {
         None => Some(request),
-        Some(true) => {
+        Some(Outcome::Stack) => {
             thread.slot?.learn_c_stack(|| {
                 let is_main = thread.native_id == std::process::id();
                 c_stack::of_thread(is_main, thread.state.1.thread_id)
             });
             None
         }
-        Some(false) if request.retakes == MOST_RETAKES => {
+        Some(Outcome::Late) => {
+            thread.late_answers_left = thread.late_answers_left.saturating_sub(1);
+            let again_ns = Some(now_ns + clock::some_of(ANEW_WITHIN_NS));
+            Some(Request { again_ns, ..request })
+        }
+        Some(Outcome::Refused) if request.retakes == MOST_RETAKES => {
             for_whom.each(|recording| recording.uncaptured(look, INCONSISTENT));
             None
         }
-        Some(false) => {
+        Some(Outcome::Refused) => {
             for_whom.each(Recording::count_retake);
             let retakes = request.retakes + 1;
             Some(Request { retakes, again_ns: Some(now_ns + RETAKE_AFTER_NS), ..request })
@@ -384,21 +394,22 @@ fn take(
     }
 }
 
-/// Has a stack that was not believed taken again.
+/// Has a stack taken again that was not believed, or was not that of the moment.
 fn ask_again(
     signal: Signal,
     thread: &Thread,
     request: Request,
-    for_whom: &Recipients<'_>,
+    for_whom: &mut Recipients<'_>,
 ) -> Option<Request> {
     let slot = thread.slot.filter(|_| signal.is_ours())?;
-    slot.request(thread.asked_for(for_whom));
     // Without the GIL it is not signalled; the next look reads it, and the time goes there.
     let gil = thread.gil();
+    slot.request(thread.asked_for(for_whom, gil.is_some()));
     let is_time = || gil.is_none_or(|gil| gil.is_held_by(thread.state.1.address));
     if signal.send(thread.native_id, slot, is_time) == Sent::OnItsWay {
         return Some(Request { again_ns: None, ..request });
     }
     slot.cancel();
+    for_whom.each(Recording::merge_looks);
     None
 }
