@@ -1,8 +1,8 @@
-"""The row about short calls: the share of one that a program makes again and again, by its own clock.
+"""The rows about short calls: the share of one that a program makes again and again.
 
 A signal reaches a running thread by an interrupt, which takes a virtual machine up to some dozen
-microseconds; and it is taken at the end of the first system call that comes before. So whoever takes
-what a signal finds sees such calls too often.
+microseconds; and it is taken at the end of the first system call that comes before. So whoever
+takes what a signal finds sees such calls too often.
 """
 
 from __future__ import annotations

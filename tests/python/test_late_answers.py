@@ -1,8 +1,8 @@
 """A thread that had the GIL when it was signalled, and has not when it answers, is asked anew.
 
 A signal is taken at the end of the first system call after it was sent, if one comes before the
-interrupt that hurries the thread does. So without this, such calls would be seen too often: by as much
-as an interrupt takes, which on a virtual machine is longer than most calls.
+interrupt that hurries the thread does. So without this, such calls would be seen too often: by as
+much as an interrupt takes, which on a virtual machine is longer than most calls.
 """
 
 from __future__ import annotations
