@@ -16,7 +16,7 @@ use crate::own_memory::BlockMemory;
 use crate::python::Python;
 use crate::{deaths, gil, this_thread};
 
-/// What lies in a slot, in the order that is the best for caches: see there.
+/// What lies in a slot, in the order that suits the caches (see [`crate::slot::Slot`]).
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Desk {

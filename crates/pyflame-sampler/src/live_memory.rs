@@ -168,8 +168,8 @@ impl Memory for LiveMemory<'_> {
 }
 
 impl LiveMemory<'_> {
-    /// The same through the kernel. Apart, as a walk that needs none of it is to be short: every line
-    /// of code that it takes is to be fetched anew at most samples.
+    /// The same through the kernel. Apart, so that the code of a walk that needs none of it is short:
+    /// between two samples, the program's own takes its place in the caches.
     #[cold]
     #[inline(never)]
     fn words_elsewhere<const N: usize>(
