@@ -92,6 +92,9 @@ def heard(*_):
     print("heard", flush=True)
     raise SystemExit(5)
 signal.signal({int(number)}, heard)
+end = time.thread_time() + 0.05  # Of which some must be seen.
+while time.thread_time() < end:
+    pass
 print("ready", flush=True)
 while True:
     time.sleep(0.01)  # Not for long: a signal can come in just before.
