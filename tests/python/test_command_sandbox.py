@@ -72,6 +72,38 @@ if child:
 sys.exit(5 if child else 4)
 """
 
+# Prints how often the C library looks up whether memory may be overcommitted (inotify(7)) when a
+# recording begins (that depends on the library), and while it grows.
+HEAP_GROWS = """
+import ctypes, os, pyflame, time
+OPENED = 0x20
+libc = ctypes.CDLL(None, use_errno=True)
+watching = libc.inotify_init1(os.O_NONBLOCK)
+if libc.inotify_add_watch(watching, b"/proc/sys/vm/overcommit_memory", OPENED) < 0:
+    raise SystemExit(os.strerror(ctypes.get_errno()))
+
+def opened():
+    try:
+        return len(os.read(watching, 4096)) // 16
+    except BlockingIOError:
+        return 0
+
+FUNCTIONS = '''
+def spin_{0}():
+    end = time.perf_counter() + 0.0005
+    while time.perf_counter() < end:
+        pass
+def call_{0}():
+    spin_{0}()
+'''
+with pyflame.Profiler(interval=0.0001):
+    print(opened())
+    for number in range(4000):
+        exec(FUNCTIONS.format(number))
+        globals()[f"call_{number}"]()
+    print(opened())
+"""
+
 
 def without_call(runner, names: str, *words: str) -> subprocess.CompletedProcess[str]:
     if not NUMBERS:
@@ -111,6 +143,12 @@ def test_descriptors_stay_the_programs_own(runner, program, calls):
     done = without_call(runner, calls, *words)
     assert done.stdout == "[]\n", done.stderr
     assert ";rest (" in (runner.folder / "x.folded").read_text()
+
+
+def test_what_the_c_library_opens_is_opened_at_the_start(runner):
+    """For the sampling thread, when that gives memory back for the first time."""
+    done = without_call(runner, "close_range unshare", "-c", HEAP_GROWS)
+    assert done.stdout.splitlines()[1:] == ["0"], done.stderr
 
 
 @pytest.mark.parametrize("engine", ["auto", "signal", "fallback"])

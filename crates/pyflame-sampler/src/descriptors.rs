@@ -6,11 +6,12 @@
 //! sampling thread leaves the table: it gets one of its own (close_range(2) with
 //! `CLOSE_RANGE_UNSHARE`, Linux 5.9; before that unshare(2), which some containers forbid), and
 //! closes all that is in it, for a pipe ends when nobody has it open any more. Where neither is
-//! allowed, nothing is opened at all.
+//! allowed, we open nothing at all, and what the C library opens is opened at the start.
 #![expect(unsafe_code, reason = "tables of descriptors are a matter of system calls")]
 
 use std::cell::Cell;
 use std::fs::File;
+use std::hint::black_box;
 use std::io;
 use std::os::fd::RawFd;
 
@@ -19,9 +20,27 @@ thread_local! {
 }
 
 /// Gives the calling thread a table of its own, with nothing in it. It must not use descriptors of
-/// the process any more, standard error included.
+/// the process any more, standard error included. To be called while whoever starts the thread
+/// waits for it.
 pub(crate) fn leave_the_shared_table() {
     IS_OWN.set(IS_OWN.get() || unshare_empty() || unshare_and_empty());
+    if !IS_OWN.get() {
+        let_the_heap_shrink();
+    }
+}
+
+/// Has the C library open now what it would open at a time of its own choice.
+///
+/// When a thread's heap shrinks for the first time in a process, glibc looks up whether memory may
+/// be overcommitted, in `/proc/sys/vm/overcommit_memory` (`check_may_shrink_heap`, malloc/arena.c).
+fn let_the_heap_shrink() {
+    // Blocks of this size come from the heap whatever the program has set, and so much in all is
+    // more than what a heap keeps at its end (M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, mallopt(3):
+    // 128 KiB each, and up to twice the size of mapped blocks that the program has given back).
+    const BLOCK: usize = 100_000;
+    const BLOCKS: usize = 40;
+    let blocks: Vec<Vec<u8>> = (0..BLOCKS).map(|_| black_box(Vec::with_capacity(BLOCK))).collect();
+    drop(blocks);
 }
 
 /// Opens a file of `/proc` for reading.
