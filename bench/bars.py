@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
 # The path has to be set before these can be found.
+import code_deaths  # noqa: E402
 import cost  # noqa: E402
 import crowd  # noqa: E402
 import footprint  # noqa: E402
@@ -42,7 +43,9 @@ ROWS: dict[str, Callable[[Run], Iterator[Row]]] = {
     "depth": truth_rows.depth,
     "crowd": crowd.rows,
     "memory": footprint.memory,
+    "deaths": code_deaths.rows,
     "start": starts.command,
+    "imports": starts.imports,
     "first": starts.recording,
     "fork": starts.child,
 }

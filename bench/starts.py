@@ -37,6 +37,21 @@ def command(run: Run) -> Iterator[Row]:
     yield Row(what, "≤ 80 ms", measured, extra <= 0.08)
 
 
+def imports(run: Run) -> Iterator[Row]:
+    """What it adds to a program that does nothing but import a good part of the library."""
+    from row import Row
+
+    program, picture = str(HERE / "peers" / "programs" / "imports.py"), str(run.folder / "x.svg")
+    ratios = []
+    timed(run, program)
+    for _ in range(max(5, int(PAIRS * run.factor))):
+        alone = timed(run, program)
+        ratios.append(timed(run, "-m", "pyflame", "-q", "-o", picture, program) / alone - 1)
+    extra = statistics.median(ratios)
+    what = "the same of a program that imports much, at 1,000 Hz"
+    yield Row(what, "≤ 20 %", f"{100 * extra:+.0f} %", extra <= 0.2)
+
+
 def timed(run: Run, *arguments: str) -> float:
     """The time that a run of Python takes."""
     started = time.perf_counter()

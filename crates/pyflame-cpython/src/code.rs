@@ -42,13 +42,27 @@ pub struct CodeObject {
     pub body_offset: i32,
 }
 
+/// A code object as it was found: its line table is that of its version still.
+///
+/// To take this down is a matter of some copies, where to understand it takes as long as the table
+/// is.
+#[derive(Clone, Debug)]
+pub struct RawCode {
+    name: String,
+    filename: String,
+    first_line: u32,
+    line_table: Vec<u8>,
+    /// Instructions before the body; `None` where the version does not say.
+    body_units: Option<u64>,
+}
+
 /// A larger line table is passed over; CPython's own largest has about half a megabyte.
 const MAX_LINE_TABLE: u64 = 1 << 26;
 
 /// Offset of the bytes in a `bytes` object.
 const BYTES_DATA: u64 = 32;
 
-impl CodeObject {
+impl RawCode {
     /// Reads the code object at `address`; `code_type` is the address of `PyCode_Type`.
     ///
     /// # Errors
@@ -67,17 +81,41 @@ impl CodeObject {
             return Err(CodeError::NotCode(address));
         }
         let first_line = word_at(bytes, layout.code.first_line) & 0x7fff_ffff;
-        let first_line = u32::try_from(first_line).unwrap_or(0);
-        let table = read_bytes(memory, word_at(bytes, layout.code.line_table)).unwrap_or_default();
-        let name = read_text(memory, &layout.text, word_at(bytes, layout.code.name))?;
-        let filename = read_text(memory, &layout.text, word_at(bytes, layout.code.filename))?;
-        let lines = Lines::decode(layout.lines, &table, first_line);
-        let is_trampoline = layout.code.first_traceable.is_some()
+        let line_table = word_at(bytes, layout.code.line_table);
+        Ok(Self {
+            name: read_text(memory, &layout.text, word_at(bytes, layout.code.name))?,
+            filename: read_text(memory, &layout.text, word_at(bytes, layout.code.filename))?,
+            first_line: u32::try_from(first_line).unwrap_or(0),
+            line_table: read_bytes(memory, line_table).unwrap_or_default(),
+            body_units: layout.code.first_traceable.map(|offset| word_at(bytes, offset)),
+        })
+    }
+
+    /// Understands it, as code of the version that `layout` is of.
+    pub fn decode(self, layout: &Layout) -> CodeObject {
+        let Self { name, filename, first_line, line_table, body_units } = self;
+        let lines = Lines::decode(layout.lines, &line_table, first_line);
+        let is_trampoline = body_units.is_some()
             && lines.ranges().all(|(_, line)| line.is_none())
             && (filename == name || filename.is_empty() || filename.starts_with('<'));
-        let units = layout.code.first_traceable.map_or(0, |offset| word_at(bytes, offset));
-        let body_offset = i32::try_from((units & 0x3fff_ffff) * 2).unwrap_or(0);
-        Ok(Self { name, filename, first_line, lines, is_trampoline, body_offset })
+        let body_offset = (body_units.unwrap_or(0) & 0x3fff_ffff) * 2;
+        let body_offset = i32::try_from(body_offset).unwrap_or(0);
+        CodeObject { name, filename, first_line, lines, is_trampoline, body_offset }
+    }
+}
+
+impl CodeObject {
+    /// Reads and decodes the code object at `address`; `code_type` is the address of `PyCode_Type`.
+    ///
+    /// # Errors
+    /// As [`RawCode::read`].
+    pub fn read(
+        memory: &mut impl Memory,
+        layout: &Layout,
+        code_type: u64,
+        address: u64,
+    ) -> Result<Self, CodeError> {
+        Ok(RawCode::read(memory, layout, code_type, address)?.decode(layout))
     }
 
     /// Whether a frame at `offset` is one that Python itself does not show yet: its call is still

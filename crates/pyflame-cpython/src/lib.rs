@@ -35,7 +35,7 @@ mod stack;
 mod text;
 mod threads;
 
-pub use code::{CodeError, CodeObject};
+pub use code::{CodeError, CodeObject, RawCode};
 pub use context::{ContextError, ContextReader, ContextTypes};
 pub use debug_offsets::DebugOffsetsError;
 pub use gil::{Gil, GilMoment};

@@ -46,6 +46,7 @@ pub fn read_text(
     memory.read(address.wrapping_add(data), &mut bytes)?;
     let character = |code| char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
     Ok(match width {
+        1 if bytes.is_ascii() => String::from_utf8(bytes).unwrap_or_default(),
         1 => bytes.into_iter().map(char::from).collect(),
         2 => bytes
             .chunks_exact(2)

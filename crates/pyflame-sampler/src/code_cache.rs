@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use pyflame_cpython::CodeObject;
+use pyflame_cpython::{CodeObject, RawCode};
 use rustc_hash::FxBuildHasher;
 
 use crate::deaths::{self, Death};
@@ -26,9 +26,26 @@ pub(crate) struct Code {
 pub(crate) struct CodeCache {
     python: &'static Python,
     living: IndexMap<u64, Arc<Code>, FxBuildHasher>,
-    dead: Vec<(u64, u64, Option<Arc<Code>>)>,
+    dead: Vec<Dead>,
     numbers: u64,
     deaths: Vec<Death>,
+}
+
+/// A code object that is no more.
+#[derive(Debug)]
+struct Dead {
+    address: u64,
+    /// How many had died before it.
+    number: u64,
+    code: Known,
+}
+
+/// What is known of it. Most are never asked for.
+#[derive(Debug)]
+enum Known {
+    Nothing,
+    Raw(RawCode),
+    Code(Arc<Code>),
 }
 
 impl CodeCache {
@@ -50,9 +67,9 @@ impl CodeCache {
             let settled = deaths::settled();
             self.absorb();
             // In order of death: the first to have died after the capture was there at the time.
-            let mut dead = self.dead.iter();
-            if let Some((.., code)) = dead.find(|dead| dead.0 == address && dead.1 >= deaths) {
-                return code.clone();
+            let was_it = |dead: &Dead| dead.address == address && dead.number >= deaths;
+            if let Some(position) = self.dead.iter().position(was_it) {
+                return self.dead_code(position);
             }
             if let Some(code) = self.living.get(&address) {
                 return Some(Arc::clone(code));
@@ -73,16 +90,29 @@ impl CodeCache {
         let mut deaths = std::mem::take(&mut self.deaths);
         deaths::take(&mut deaths);
         for death in deaths.drain(..) {
-            let known = self.living.swap_remove(&death.address);
-            let code = known.or_else(|| death.code.map(|object| self.numbered(object)));
-            self.dead.push((death.address, death.number, code));
+            let Death { address, number, code } = death;
+            let known = self.living.swap_remove(&address);
+            let raw = code.map_or(Known::Nothing, Known::Raw);
+            self.dead.push(Dead { address, number, code: known.map_or(raw, Known::Code) });
         }
         self.deaths = deaths;
     }
 
+    /// A code object that is dead by now.
+    fn dead_code(&mut self, position: usize) -> Option<Arc<Code>> {
+        let known = &mut self.dead.get_mut(position)?.code;
+        let code = match std::mem::replace(known, Known::Nothing) {
+            Known::Nothing => return None,
+            Known::Raw(raw) => self.numbered(raw.decode(&self.python.stacks.layout)),
+            Known::Code(code) => code,
+        };
+        self.dead.get_mut(position)?.code = Known::Code(Arc::clone(&code));
+        Some(code)
+    }
+
     /// Forgets the first `deaths` dead: no capture from before then is still to be looked up.
     pub(crate) fn forget_dead(&mut self, deaths: u64) {
-        self.dead.retain(|dead| dead.1 >= deaths);
+        self.dead.retain(|dead| dead.number >= deaths);
     }
 
     fn numbered(&mut self, object: CodeObject) -> Arc<Code> {

@@ -16,9 +16,9 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
-use pyflame_cpython::CodeObject;
+use pyflame_cpython::RawCode;
 
-use crate::own_memory::OwnMemory;
+use crate::held_memory::HeldMemory;
 use crate::python::Python;
 use crate::reserve;
 
@@ -30,7 +30,7 @@ pub(crate) struct Death {
     /// How many had died before it.
     pub(crate) number: u64,
     /// What it said about itself.
-    pub(crate) code: Option<CodeObject>,
+    pub(crate) code: Option<RawCode>,
 }
 
 /// A link of the list of what was noted, newest first. A list without a lock, because a child
@@ -156,8 +156,13 @@ fn note(address: u64) {
     let Some(python) = Python::found() else { return };
     let number = BEGUN.fetch_add(1, Ordering::AcqRel);
     // What a code object says takes memory; without it, stacks show the frame as unknown code.
-    let read =
-        || CodeObject::read(&mut OwnMemory, &python.stacks.layout, python.code_type, address);
+    let read = || {
+        // SAFETY: the object at `address` is being deallocated by this thread, which has not let go
+        // of anything that it refers to yet. That the layout is this interpreter's, the self-check
+        // has found out for code objects, their names, files and line tables.
+        let mut memory = unsafe { HeldMemory::new() };
+        RawCode::read(&mut memory, &python.stacks.layout, python.code_type, address)
+    };
     let code = if reserve::is_scarce() { None } else { read().ok() };
     let death = Death { address, number, code };
     let mut before = NOTED.load(Ordering::Relaxed);
