@@ -27,7 +27,7 @@ if sys.version_info >= (3, 11):
 if sys.version_info >= (3, 10):
     changes["co_linetable"] = Table(work.__code__.co_linetable)
 with pyflame.Profiler(interval=0.0001) as profiler:
-    for _ in range(3000):
+    for _ in range(1000):
         FunctionType(work.__code__.replace(**changes), globals())()
 print(profiler.profile.folded())
 """
