@@ -1,6 +1,7 @@
 //! The lanes of the shared memory: each is a ring of words with one writer and one reader.
 //!
-//! The first words say what it is; each lane then has a head of its own and a ring. A writer takes
+//! The first words say what it is. Then come the heads of all lanes, side by side, since the reader
+//! looks at each of them, and a page takes memory from then on; and then the rings. A writer takes
 //! a lane by exchanging its owner from 0 to itself, and gives it up by ending: the reader frees it
 //! when the process is gone and everything has been read.
 //!
@@ -11,19 +12,20 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the memory begins with: `pyflane` and the version of this layout.
-const MAGIC: u64 = u64::from_le_bytes(*b"pyflane\x01");
-/// Words before the lanes.
+const MAGIC: u64 = u64::from_le_bytes(*b"pyflane\x02");
+/// Words before the heads of the lanes.
 const HEAD: usize = 8;
 /// How many processes can be recorded at once.
 pub(crate) const LANES: usize = 128;
-/// Words of a lane before its ring, a cache line for each side and one for the owner.
+/// Words of a lane's head, a cache line for each side and one for the owner.
 const LANE_HEAD: usize = 24;
 /// Words of a ring: 256 KiB, several times what is published at once.
 pub(crate) const RING: usize = 1 << 15;
-const LANE: usize = LANE_HEAD + RING;
+/// Words before the rings, which begin with a page.
+const RINGS: usize = (HEAD + LANES * LANE_HEAD).next_multiple_of(512);
 
 /// How many words the memory has.
-pub(crate) const WORDS: usize = HEAD + LANES * LANE;
+pub(crate) const WORDS: usize = RINGS + LANES * RING;
 
 /// The words that concern all lanes.
 #[derive(Clone, Copy, Debug)]
@@ -59,21 +61,23 @@ impl Lanes {
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Lane> {
-        self.0[HEAD..].chunks_exact(LANE).map(Lane)
+        let heads = self.0[HEAD..RINGS].chunks_exact(LANE_HEAD);
+        let rings = self.0[RINGS..].chunks_exact(RING);
+        heads.zip(rings).map(|(head, ring)| Lane { head, ring })
     }
 
     /// Takes a free lane for a process.
     pub(crate) fn take(self, pid: u32, parent_pid: u32) -> Option<Lane> {
         let owner = u64::from(pid) | u64::from(parent_pid) << 32;
         let is_taken = |lane: &Lane| {
-            let owner_now = &lane.0[OWNER];
+            let owner_now = &lane.head[OWNER];
             owner_now.compare_exchange(0, owner, Ordering::AcqRel, Ordering::Acquire).is_ok()
         };
         let Some(lane) = self.iter().find(is_taken) else {
             self.0[3].fetch_add(1, Ordering::AcqRel);
             return None;
         };
-        lane.0[NUMBER].store(self.next_number(), Ordering::Release);
+        lane.head[NUMBER].store(self.next_number(), Ordering::Release);
         Some(lane)
     }
 }
@@ -85,27 +89,30 @@ const READ: usize = 16;
 
 /// One lane.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lane(&'static [AtomicU64]);
+pub(crate) struct Lane {
+    head: &'static [AtomicU64],
+    ring: &'static [AtomicU64],
+}
 
 impl Lane {
     /// The process that writes and its parent; `None` if nobody does.
     pub(crate) fn owner(self) -> Option<(u32, u32)> {
-        let owner = self.0[OWNER].load(Ordering::Acquire);
+        let owner = self.head[OWNER].load(Ordering::Acquire);
         let low = |word: u64| u32::try_from(word & u64::from(u32::MAX)).unwrap_or(0);
         (owner != 0).then(|| (low(owner), low(owner >> 32)))
     }
 
     /// Which process since the beginning that is, from 1; 0 for one that has just come.
     pub(crate) fn number(self) -> u64 {
-        self.0[NUMBER].load(Ordering::Acquire)
+        self.head[NUMBER].load(Ordering::Acquire)
     }
 
     /// Gives the lane to whoever comes next. For the reader, when the writer is gone.
     pub(crate) fn free(self) {
-        let written = self.0[WRITTEN].load(Ordering::Acquire);
-        self.0[READ].store(written, Ordering::Release);
-        self.0[NUMBER].store(0, Ordering::Release);
-        self.0[OWNER].store(0, Ordering::Release);
+        let written = self.head[WRITTEN].load(Ordering::Acquire);
+        self.head[READ].store(written, Ordering::Release);
+        self.head[NUMBER].store(0, Ordering::Release);
+        self.head[OWNER].store(0, Ordering::Release);
     }
 
     /// Words that have been written and not been read. At most a ring, whatever the memory says.
@@ -116,7 +123,7 @@ impl Lane {
 
     /// How many words the reader has read so far.
     pub(crate) fn read_so_far(self) -> u64 {
-        self.0[READ].load(Ordering::Acquire)
+        self.head[READ].load(Ordering::Acquire)
     }
 
     /// Writes as many of `words` as there is room for; returns how many.
@@ -128,7 +135,7 @@ impl Lane {
             self.place(written, count).store(word, Ordering::Relaxed);
             count += 1;
         }
-        self.0[WRITTEN].store(written + count as u64, Ordering::Release);
+        self.head[WRITTEN].store(written + count as u64, Ordering::Release);
         count
     }
 
@@ -137,16 +144,16 @@ impl Lane {
         let count = self.unread();
         let (_, read) = self.counts();
         into.extend((0..count).map(|index| self.place(read, index).load(Ordering::Relaxed)));
-        self.0[READ].store(read + count as u64, Ordering::Release);
+        self.head[READ].store(read + count as u64, Ordering::Release);
     }
 
     fn counts(self) -> (u64, u64) {
-        (self.0[WRITTEN].load(Ordering::Acquire), self.0[READ].load(Ordering::Acquire))
+        (self.head[WRITTEN].load(Ordering::Acquire), self.head[READ].load(Ordering::Acquire))
     }
 
     fn place(self, start: u64, index: usize) -> &'static AtomicU64 {
         let index = start.wrapping_add(index as u64) % RING as u64;
-        &self.0[LANE_HEAD + usize::try_from(index).unwrap_or(0)]
+        &self.ring[usize::try_from(index).unwrap_or(0)]
     }
 }
 
@@ -247,7 +254,7 @@ mod tests {
     #[test]
     fn counts_that_make_no_sense_are_bounded() {
         let lane = lanes().take(10, 1).unwrap();
-        lane.0[WRITTEN].store(u64::MAX, Ordering::Release);
+        lane.head[WRITTEN].store(u64::MAX, Ordering::Release);
         assert_eq!(lane.unread(), RING);
         let mut words = Vec::new();
         lane.read(&mut words);
