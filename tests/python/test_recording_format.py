@@ -8,6 +8,7 @@ import zlib
 from collections import Counter
 
 import pyflame
+import pytest
 
 
 class Rows:
@@ -120,8 +121,9 @@ class Reading:
         program, engine, note = rows.text(), rows.number(), rows.text()
         interval, duration = (a + b / 1e9 for a, b in (rows.numbers(2), rows.numbers(2)))
         ticks, uncaptured, retaken, unit = rows.numbers(4)
+        longest, self.squares = rows.numbers(2)
         assert not rows
-        self.meta = (program, engine, note, interval, duration, uncaptured, retaken, unit)
+        self.meta = (program, engine, note, interval, duration, uncaptured, retaken, unit, longest)
         self.ticks = ticks
 
     def functions_of_stacks(self):
@@ -156,7 +158,10 @@ def test_a_reader_made_from_the_description_reads_what_we_write():
         profile.uncaptured,
         profile.retaken,
         0,
+        round(profile.longest_gap * 1e9),
     )
+    wall = sum(value for key, value in reading.times.items() if key != "cpu") / 1e3
+    assert profile.effective_samples == pytest.approx(wall**2 / reading.squares)
     assert abs(reading.ticks - profile.rate * profile.duration) < 0.5
     assert reading.times.pop("cpu") == round(profile.cpu_time * 1e9)
     assert sum(reading.times.values()) == round(profile.wall_time * 1e9)

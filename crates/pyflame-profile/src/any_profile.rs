@@ -9,7 +9,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::{
-    Category, Frame, FrameId, Function, Labels, LabelsId, Process, Profile, SampleKey, State,
+    Category, Frame, FrameId, Function, Gaps, Labels, LabelsId, Process, Profile, SampleKey, State,
     Thread, Totals, Unit,
 };
 
@@ -47,12 +47,16 @@ fn row() -> impl Strategy<Value = Row> {
 /// A profile of the processes with these ids; of none, where there are none.
 pub(crate) fn profile_of(pids: Vec<u32>) -> impl Strategy<Value = Profile> {
     let counts = (0..5_u64, 0..5_u64, 0..5_u64, 0..5_u64);
-    (prop::collection::vec(row(), 0..12), counts).prop_map(move |(rows, counts)| {
+    let gaps = (0..5_u64, 0..5_u64);
+    let facts = (counts, gaps);
+    (prop::collection::vec(row(), 0..12), facts).prop_map(move |(rows, (counts, gaps))| {
         let mut profile = Profile::default();
         let (seconds, ticks, uncaptured, retaken) = counts;
         profile.meta.duration = Duration::from_secs(seconds);
         (profile.meta.ticks, profile.meta.uncaptured, profile.meta.retaken) =
             (ticks, uncaptured, retaken);
+        let (longest_ns, squares_us2) = gaps;
+        profile.meta.gaps = Gaps { longest_ns, squares_us2 };
         add_threads(&mut profile, &pids);
         for row in rows {
             add_row(&mut profile, row);

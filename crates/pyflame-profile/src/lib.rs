@@ -29,6 +29,7 @@ mod any_profile;
 mod category;
 mod folded;
 mod frame;
+mod gaps;
 mod host;
 mod labels;
 mod process;
@@ -44,6 +45,7 @@ pub use folded::{
     unescape_frame,
 };
 pub use frame::{Frame, FrameId, Function, FunctionId};
+pub use gaps::Gaps;
 pub use host::Host;
 pub use labels::{Labels, LabelsId};
 pub use process::{Process, ProcessId};

@@ -8,8 +8,8 @@ use indexmap::{IndexMap, IndexSet};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::{
-    Category, Frame, FrameId, Function, FunctionId, Labels, LabelsId, Process, ProcessId, Sample,
-    SampleKey, StackId, StackTable, Thread, ThreadId, ThreadName, Totals,
+    Category, Frame, FrameId, Function, FunctionId, Gaps, Labels, LabelsId, Process, ProcessId,
+    Sample, SampleKey, StackId, StackTable, Thread, ThreadId, ThreadName, Totals,
 };
 
 /// How the stacks of a profile were taken.
@@ -54,6 +54,8 @@ pub struct Meta {
     pub uncaptured: u64,
     /// Captures that were retaken at once because the first was not believed.
     pub retaken: u64,
+    /// How long single samples stand for.
+    pub gaps: Gaps,
     /// What the numbers count.
     pub unit: Unit,
 }
@@ -166,6 +168,7 @@ impl Profile {
     /// Counts one sample of a thread without labels.
     pub fn record(&mut self, thread: ThreadId, stack: StackId, sample: Sample) {
         let key = SampleKey { thread, stack, state: sample.state, labels: LabelsId::NONE };
+        self.meta.gaps.add_sample(sample.wall_ns);
         self.record_totals(key, sample.into());
     }
 

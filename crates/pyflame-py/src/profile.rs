@@ -146,6 +146,24 @@ impl Profile {
         self.inner.meta.retaken
     }
 
+    /// The longest time in seconds that one sample stands for; 0.0 where that is not known.
+    ///
+    /// A stretch of work is measured at most so much too long or too short at each of its ends. On
+    /// an idle machine it is about the interval; on a busy one, it says how busy.
+    #[getter]
+    fn longest_gap(&self) -> f64 {
+        seconds(self.inner.meta.gaps.longest_ns)
+    }
+
+    /// How many samples of equal weight would tell as much about shares of the wall time.
+    ///
+    /// The share ``p`` of a function has a standard error of ``sqrt(p * (1 - p) / n)`` at most,
+    /// where ``n`` is this number. It is the whole recording's, also in a part of it.
+    #[getter]
+    fn effective_samples(&self) -> f64 {
+        self.inner.meta.gaps.effective_samples(self.inner.totals().wall_ns)
+    }
+
     /// How the stacks were taken: ``signal``, ``fallback`` or ``imported``.
     #[getter]
     fn engine(&self) -> &'static str {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pyflame_profile::{
-    Category, Frame, FrameId, Function, FunctionId, Labels, LabelsId, Meta, Process, Profile,
+    Category, Frame, FrameId, Function, FunctionId, Gaps, Labels, LabelsId, Meta, Process, Profile,
     SampleKey, StackId, Thread, ThreadId, Totals,
 };
 
@@ -272,7 +272,16 @@ fn meta(fields: &mut Cursor<'_>) -> Result<Meta, Senseless> {
     let (ticks, uncaptured, retaken) = (fields.number()?, fields.number()?, fields.number()?);
     let unit = codes::unit(fields.number()?).ok_or(Senseless("a unit is not known"))?;
     let meta = Meta { program, engine, engine_note, interval, duration, ..Meta::default() };
-    Ok(Meta { ticks, uncaptured, retaken, unit, ..meta })
+    let gaps = gaps(fields)?;
+    Ok(Meta { ticks, uncaptured, retaken, gaps, unit, ..meta })
+}
+
+/// How long samples stand for; development versions before 1.0.0 did not write it.
+fn gaps(fields: &mut Cursor<'_>) -> Result<Gaps, Senseless> {
+    if fields.is_at_end() {
+        return Ok(Gaps::default());
+    }
+    Ok(Gaps { longest_ns: fields.number()?, squares_us2: fields.number()? })
 }
 
 fn duration(fields: &mut Cursor<'_>) -> Result<Duration, Senseless> {

@@ -108,6 +108,8 @@ impl Rows {
         put(out, meta.uncaptured);
         put(out, meta.retaken);
         put(out, codes::of_unit(meta.unit));
+        put(out, meta.gaps.longest_ns);
+        put(out, meta.gaps.squares_us2);
     }
 
     pub(crate) fn process(&mut self, process: &Process, name: u32) {

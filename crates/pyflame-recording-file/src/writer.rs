@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use pyflame_profile::{ProcessId, Profile, SampleKey, Totals};
+use pyflame_profile::{Gaps, ProcessId, Profile, SampleKey, Totals};
 use rustc_hash::FxBuildHasher;
 use thiserror::Error;
 
@@ -42,6 +42,7 @@ fn write_with(profile: &Profile, mut packer: Packer) -> Vec<u8> {
         // The sums stand in the first part, so that the parts together have them once.
         (meta.duration, meta.ticks) = (Duration::ZERO, 0);
         (meta.uncaptured, meta.retaken) = (0, 0);
+        meta.gaps = Gaps::default();
     }
     bytes
 }

@@ -355,6 +355,7 @@ impl Recording {
         }
         self.scopes.cover(ids, look.at_ns.saturating_sub(totals.wall_ns), look.at_ns);
         let labels = self.labels(ids);
+        self.profile.meta.gaps.add_sample(totals.wall_ns);
         self.profile.record_totals(SampleKey { thread, stack, state, labels }, totals);
     }
 

@@ -132,6 +132,7 @@ impl Profile {
         };
         meta.uncaptured = meta.uncaptured.saturating_add(other.uncaptured);
         meta.retaken = meta.retaken.saturating_add(other.retaken);
+        meta.gaps.add(other.gaps);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files that nobody wrote by accident: every checksum fits.
 
 use proptest::prelude::*;
+use pyflame_profile::Gaps;
 
 use super::profiles::{dump, example};
 use crate::chunk::{self, ROWS};
@@ -72,7 +73,7 @@ fn kinds_sections_and_fields_of_a_later_version_are_passed_over() {
     payload.extend(section(Section::Stacks, &[1, 1, 0]));
     payload.extend(section(Section::Threads, &[0, 0, 5]));
     payload.extend(section(Section::Samples, &[0, 0, 0, 2, 3, 4, 5]));
-    payload.extend(section(Section::Meta, &[0, 9, 0, 0, 0, 1, 0, 6, 7, 8, 0, 42, 42, 42]));
+    payload.extend(section(Section::Meta, &[0, 9, 0, 0, 0, 1, 0, 6, 7, 8, 0, 3, 9, 42]));
     payload.extend(section(Section::Process, &[7, 6, 0, 42, 42]));
     let mut bytes = forged(&payload);
     chunk::put(&mut bytes, 77, 5, b"of a kind that is not known");
@@ -81,6 +82,7 @@ fn kinds_sections_and_fields_of_a_later_version_are_passed_over() {
     assert_eq!(reading.parts.len(), 1);
     let profile = reading.into_profile();
     assert_eq!((profile.meta.ticks, profile.totals().cpu_ns), (6, 5));
+    assert_eq!(profile.meta.gaps, Gaps { longest_ns: 3, squares_us2: 9 });
     assert_eq!(profile.functions().next().unwrap().first_line, 7);
     assert_eq!(profile.threads()[0].process.and_then(|id| profile.process(id)).unwrap().pid, 7);
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use pyflame_profile::{
-    Category, Engine, Frame, Function, Labels, LabelsId, Meta, Process, Profile, SampleKey, State,
-    Thread, Totals, Unit,
+    Category, Engine, Frame, Function, Gaps, Labels, LabelsId, Meta, Process, Profile, SampleKey,
+    State, Thread, Totals, Unit,
 };
 
 /// Everything that can be seen of a profile, in order.
@@ -68,11 +68,13 @@ fn meta() -> impl Strategy<Value = Meta> {
     let unit = prop::sample::select(vec![Unit::Nanoseconds, Unit::Count]);
     let duration = || (number(), 0..1_000_000_000_u32).prop_map(|(s, ns)| Duration::new(s, ns));
     let words = (text(), engine, text());
-    (words, duration(), duration(), (number(), number(), number()), unit).prop_map(
+    let counts = (number(), number(), number(), number(), number());
+    (words, duration(), duration(), counts, unit).prop_map(
         |((program, engine, engine_note), interval, duration, counts, unit)| {
-            let (ticks, uncaptured, retaken) = counts;
+            let (ticks, uncaptured, retaken, longest_ns, squares_us2) = counts;
+            let gaps = Gaps { longest_ns, squares_us2 };
             let meta = Meta { program, engine, engine_note, interval, duration, ..Meta::default() };
-            Meta { ticks, uncaptured, retaken, unit, ..meta }
+            Meta { ticks, uncaptured, retaken, gaps, unit, ..meta }
         },
     )
 }

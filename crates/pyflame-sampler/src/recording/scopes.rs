@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use pyflame_profile::{
-    Category, LabelsId, Meta, Profile, SampleKey, StackId, State, Thread, Totals,
+    Category, Gaps, LabelsId, Meta, Profile, SampleKey, StackId, State, Thread, Totals,
 };
 use rustc_hash::FxHashMap;
 
@@ -38,13 +38,21 @@ struct Scope {
     unseen_cpu_ns: u64,
     /// Up to when its time is covered.
     covered_until_ns: u64,
+    /// How long its samples stand for.
+    gaps: Gaps,
 }
 
 impl Scopes {
     /// Follows the scope from now on.
     pub(crate) fn follow(&mut self, scope: u64, began_ns: u64, before: Meta) {
-        let new =
-            Scope { began_ns, before, covered_ns: 0, covered_until_ns: began_ns, unseen_cpu_ns: 0 };
+        let new = Scope {
+            began_ns,
+            before,
+            covered_ns: 0,
+            covered_until_ns: began_ns,
+            gaps: Gaps::default(),
+            unseen_cpu_ns: 0,
+        };
         self.followed.insert(scope, new);
     }
 
@@ -56,6 +64,7 @@ impl Scopes {
     /// Counts the time of a sample.
     pub(crate) fn cover(&mut self, ids: LabelIds, from_ns: u64, to_ns: u64) {
         let Some(scope) = self.followed.get_mut(&ids.scope) else { return };
+        scope.gaps.add_sample(to_ns.saturating_sub(from_ns));
         let from_ns = from_ns.max(scope.covered_until_ns);
         scope.covered_ns += to_ns.saturating_sub(from_ns);
         scope.covered_until_ns = scope.covered_until_ns.max(to_ns);
@@ -119,6 +128,7 @@ impl Recording {
         meta.ticks -= before.ticks;
         meta.uncaptured -= before.uncaptured;
         meta.retaken -= before.retaken;
+        meta.gaps = ended.gaps;
         meta.duration = Duration::from_nanos(now_ns.saturating_sub(ended.began_ns));
         if ended.unseen_cpu_ns > 0 {
             let totals = Totals { samples: 0, wall_ns: 0, cpu_ns: ended.unseen_cpu_ns };
@@ -135,6 +145,7 @@ impl Recording {
             let totals = Totals { samples: 1, wall_ns, cpu_ns: 0 };
             mark(&mut profile, labels, stack, totals);
             profile.meta.uncaptured += 1;
+            profile.meta.gaps.add_sample(wall_ns);
             covered += end;
         }
         Some(Recorded { profile, seen_ns: self.seen_ns.clone(), label_numbers, covered })
@@ -205,6 +216,8 @@ mod tests {
         assert_eq!(samples, [(0, 1_000_000), (1, 4_000_000)]);
         assert_eq!(taken.profile.threads().len(), 1);
         assert_eq!(taken.covered, taken.profile.meta.duration);
+        let gaps = Gaps { longest_ns: 4_000_000, squares_us2: 17_000_000 };
+        assert_eq!(taken.profile.meta.gaps, gaps);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::any_profile::{any_profile, profile_of};
-use crate::{Process, Profile, Totals, View};
+use crate::{Gaps, Process, Profile, Totals, View};
 
 /// Each kind of sample and its totals, whatever the numbering.
 fn sums(profile: &Profile) -> BTreeMap<String, Totals> {
@@ -29,8 +29,8 @@ fn sums(profile: &Profile) -> BTreeMap<String, Totals> {
 }
 
 /// What is counted for a whole profile, whatever the order it was summed up in.
-fn counts(profile: &Profile) -> [u64; 2] {
-    [profile.meta.uncaptured, profile.meta.retaken]
+fn counts(profile: &Profile) -> ([u64; 2], Gaps) {
+    ([profile.meta.uncaptured, profile.meta.retaken], profile.meta.gaps)
 }
 
 fn lasted(profile: &Profile) -> (Duration, u64) {
