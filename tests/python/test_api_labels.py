@@ -9,15 +9,10 @@ import time
 
 import pyflame
 import pytest
+from looks import busy, spin
 from pyflame import _native
 from pyflame._label import _LABELS
-
-
-def busy(seconds=0.03):
-    """Computes for so much CPU time of the calling thread."""
-    end = time.thread_time() + seconds
-    while time.thread_time() < end:
-        pass
+from truth.shares import most_off
 
 
 def functions(profile):
@@ -42,16 +37,19 @@ def beta():
 
 def test_samples_are_told_apart_by_the_labels_of_their_context():
     def work():
+        nonlocal spent
         with pyflame.label(part="a"):
+            spent -= time.thread_time()
             busy(0.3)
+            spent += time.thread_time()
         beta()
 
+    spent = 0.0
     profile = recorded(work)
     marked = profile.filter(labels={"part": "a"})
     assert "busy" in functions(marked)
     assert "beta" not in functions(marked)
-    # Intervals are lost or won where labels begin and end, long ones on a loaded machine.
-    assert marked.cpu_time == pytest.approx(0.3, abs=0.03)
+    assert abs(marked.cpu_time - spent) <= most_off(profile.longest_gap)
     assert profile.filter(labels={"part": "b"}).samples == 0
 
 
@@ -83,7 +81,7 @@ def test_a_profile_without_that_label_is_one_part():
 def test_tasks_of_one_event_loop_are_told_apart():
     async def one(name):
         with pyflame.label(task=name):
-            for _ in range(10):
+            for _ in range(3):
                 alpha() if name == "a" else beta()
                 await asyncio.sleep(0)
 
@@ -116,13 +114,17 @@ def test_labels_follow_a_context_into_another_thread():
 def test_a_sleeping_thread_has_the_labels_it_fell_asleep_with():
     def work():
         with pyflame.label(job="sleep"):
+            begun, begun_cpu = time.monotonic(), time.thread_time()
             time.sleep(0.3)
+            slept.extend([time.monotonic() - begun, time.thread_time() - begun_cpu])
         time.sleep(0.3)
 
+    slept = []
     profile = recorded(work)
     marked = profile.filter(labels={"job": "sleep"})
-    assert marked.wall_time == pytest.approx(0.3, abs=0.03)
-    assert marked.cpu_time < 0.03
+    wall, cpu = slept
+    assert abs(marked.wall_time - wall) <= most_off(profile.longest_gap)
+    assert marked.cpu_time <= cpu + most_off(profile.longest_gap)
 
 
 @pytest.mark.parametrize("others", [0, 1, 15, 16, 17, 31, 32, 100, 1000, 20_000])
@@ -195,7 +197,7 @@ def test_equal_labels_are_one_and_distinct_scopes_are_not():
     def work():
         for _ in range(30):
             with pyflame.label(part="a"):
-                busy(0.001)
+                busy(0.001, sleeps=1)
 
     profile = recorded(work)
     assert [value for value in profile.split("part") if value is not None] == ["a"]
@@ -225,7 +227,9 @@ class TestScopes:
         token = _LABELS.set(first)
         alpha()
         with pyflame.label(part="inner"):
+            spent = -time.thread_time()
             busy(0.3)
+            spent += time.thread_time()
         _LABELS.reset(token)
         beta()
         token = _LABELS.set(second)
@@ -235,8 +239,10 @@ class TestScopes:
         assert "alpha" in functions(profile)
         assert "beta" not in functions(profile)
         assert profile.filter(labels={"request": "1"}).samples == profile.samples
-        assert profile.filter(labels={"part": "inner"}).cpu_time == pytest.approx(0.3, abs=0.03)
-        assert covered == pytest.approx(profile.wall_time, rel=0.01)
+        inner = profile.filter(labels={"part": "inner"})
+        assert abs(inner.cpu_time - spent) <= most_off(profile.longest_gap)
+        # The first sample stands for some time before the scope, too.
+        assert 0 <= profile.wall_time - covered + 1e-6 <= most_off(profile.longest_gap)
         rest, _ = self.take(recording, second)
         assert "beta" in functions(rest)
         assert "alpha" not in functions(rest)
@@ -251,16 +257,22 @@ class TestScopes:
 
         async def view():
             token = _LABELS.set(labels)
+            times = [time.monotonic()]
             alpha()
+            times.append(time.monotonic())
             await asyncio.sleep(0.3)
+            times.append(time.monotonic())
             alpha()
+            times.append(time.monotonic())
             _LABELS.reset(token)
+            return times
 
-        asyncio.run(view())
+        first, second, third, fourth = asyncio.run(view())
         profile, covered = self.take(recording, labels)
         recording.stop()
-        assert profile.duration >= 0.36
-        assert 0.04 < covered < profile.duration - 0.2
+        assert profile.duration >= fourth - first
+        worked = (second - first) + (fourth - third)
+        assert abs(covered - worked) <= most_off(profile.longest_gap, visits=2)
 
     def test_no_cpu_time_is_lost_between_samples(self):
         recording = _native.ScopedRecording(2_000_000)
@@ -269,13 +281,13 @@ class TestScopes:
         token = _LABELS.set(labels)
         started = time.thread_time()
         for _ in range(150):
-            busy(0.001)
+            spin(0.001)
             time.sleep(0.001)
         spent = time.thread_time() - started
         _LABELS.reset(token)
         profile, _ = self.take(recording, labels)
         recording.stop()
-        assert profile.cpu_time == pytest.approx(spent, rel=0.1)
+        assert abs(profile.cpu_time - spent) <= most_off(profile.longest_gap)
 
     def test_labels_are_forgotten_with_their_scope_though_others_go_on(self):
         recording = _native.ScopedRecording(1_000_000)
@@ -317,7 +329,7 @@ def test_labels_are_forgotten_though_there_always_is_a_recording():
     before = _native._labels_known()
     older = pyflame.Profiler()
     older.start()
-    for number in range(300):
+    for number in range(30):
         newer = pyflame.Profiler()
         newer.start()
         with pyflame.label(request=number):

@@ -9,6 +9,7 @@ import json
 import runpy
 import sys
 import threading  # noqa: F401 - the oracle has it before the target as well, and sees no import
+import time
 from pathlib import Path
 
 import pyflame
@@ -18,15 +19,21 @@ def main() -> None:
     """Records the target's run, all threads of it."""
     result, interval, engine, *sys.argv[:] = sys.argv[1:]
     profiler = pyflame.Profiler(interval=float(interval), threads="all", engine=engine)
-    with profiler:
-        runpy.run_path(sys.argv[0], run_name="__main__")
-    profile = profiler.profile
+    profiler.start()
+    begun, begun_cpu = time.monotonic(), time.thread_time()
+    runpy.run_path(sys.argv[0], run_name="__main__")
+    ended, ended_cpu = time.monotonic(), time.thread_time()
+    profile = profiler.stop()
     facts = {
         "by_line": profile.folded(by_line=True),
         "cpu": profile.folded(mode="cpu"),
         "wall": profile.folded(),
         "samples": profile.samples,
         "duration": profile.duration,
+        "effective_samples": profile.effective_samples,
+        "longest_gap": profile.longest_gap,
+        "within": [ended - begun, ended_cpu - begun_cpu],
+        "cpu_time": profile.cpu_time,
         "wall_time": profile.wall_time,
         "uncaptured": profile.uncaptured,
         "retaken": profile.retaken,

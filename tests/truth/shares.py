@@ -1,16 +1,23 @@
-"""How far a measured share may lie from the truth by chance alone.
+"""How far a measurement may lie from the truth by chance alone.
 
-A sample falls into a part of the program that has the share p with probability p, so n samples
-measure p with a standard error of sqrt(p (1 - p) / n). Our samples come in even steps, which makes
-the true error smaller than that, so three of these standard errors are practically never left by
-chance.
+There are two kinds. **One stretch of work** needs no statistics: a sample stands for the time back to
+the one before it, so at each end the measured time can be wrong by what one sample stands for, and
+the longest such time is known (`Profile.longest_gap`). **A share over many visits** is a matter of
+chance: a sample falls into a part of the program that has the share p with probability p, so n
+samples measure p with a standard error of sqrt(p (1 - p) / n). Samples of unequal weight tell as
+much as fewer equal ones: n is `Profile.effective_samples`.
+
+A false alarm of one comparison has a probability of 1e-9, whatever the machine does; all comparisons
+of a run together stay far below 1e-6 (docs/checks.md).
 """
 
 from __future__ import annotations
 
 import math
 
-STANDARD_ERRORS = 3
+FALSE_ALARM = 1e-9
+# A normal distribution is further away than that with this probability.
+STANDARD_ERRORS = 6.11
 
 
 def tolerance(share: float, samples: float) -> float:
@@ -20,6 +27,19 @@ def tolerance(share: float, samples: float) -> float:
     return STANDARD_ERRORS * math.sqrt(share * (1 - share) / samples)
 
 
-def most_by_chance(samples: float, share: float) -> float:
-    """The highest number of samples that something with this share gets by chance."""
-    return samples * (share + tolerance(share, samples))
+def most_by_chance(samples: float, share: float) -> int:
+    """The highest number of samples that something with this share gets by chance.
+
+    Chernoff's bound: a Poisson variable of mean m reaches k with a probability of at most
+    exp(k - m - k ln(k / m)); the binomial one that it stands for is narrower.
+    """
+    mean = max(samples * share, 1e-12)
+    count = math.ceil(mean)
+    while count == 0 or count - mean - count * math.log(count / mean) > math.log(FALSE_ALARM):
+        count += 1
+    return count - 1
+
+
+def most_off(longest_gap: float, visits: int = 1) -> float:
+    """How far the time of so many stretches of work may be off, in seconds."""
+    return 2 * longest_gap * visits + 1e-6

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from truth.shares import most_off
 from truth.stacks import Stack, parse
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ def test_a_recursion_of_fifty_thousand_calls_loses_nothing(programs: Programs) -
     at_the_bottom = [stack for stack in stacks if is_at_the_bottom(stack)]
     depths = {sum(frame.name == "down" for frame in stack.frames) for stack in at_the_bottom}
     assert depths == {DEPTH + 1}
-    # To read so deep a stack takes milliseconds, so single samples may stand for so much.
     computing = [s for s in parse(facts["cpu"]) if is_at_the_bottom(s) or s.marker == UNSEEN_END]
     bottom = sum(stack.microseconds for stack in computing) / 1e6
-    assert bottom == pytest.approx(0.5, abs=0.03)
+    # To read so deep a stack takes milliseconds, so single samples may stand for so much.
+    assert abs(bottom - float(facts["stdout"])) <= most_off(facts["longest_gap"])
 
 
 def is_at_the_bottom(stack: Stack) -> bool:

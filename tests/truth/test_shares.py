@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from truth.shares import tolerance
-from truth.stacks import parse
+from truth.shares import most_by_chance, most_off, tolerance
+from truth.stacks import Stack, parse
 
 if TYPE_CHECKING:
     from truth.conftest import Programs
@@ -31,28 +31,44 @@ def test_a_phase_has_the_share_that_the_program_measured(
     measured = time_by_phase(parse(recorded[clock]))
     expected = truth[phase] / sum(truth.values())
     share = measured[phase] / sum(measured.values())
-    # On a busy machine there are fewer samples than were asked for, and each says as much.
-    samples = recorded["samples"] * sum(measured.values()) / 1e6 / recorded["wall_time"]
-    assert abs(share - expected) <= tolerance(expected, samples)
+    assert abs(share - expected) <= tolerance(expected, recorded["effective_samples"])
 
 
 def test_the_weights_add_up_to_the_time_that_passed(recorded: dict[str, Any]) -> None:
-    total = sum(stack.microseconds for stack in parse(recorded["wall"])) / 1e6
-    assert total == pytest.approx(recorded["duration"], rel=0.01)
+    stacks = list(parse(recorded["wall"]))
+    # Folded text has whole microseconds.
+    rounded = abs(time_of(stacks) / 1e6 - recorded["wall_time"])
+    assert rounded <= 1e-6 * len(stacks)
+    assert recorded["wall_time"] <= recorded["duration"]
+    # Up to two intervals without a look are as they should be at the end; more is shown.
+    wall, _ = recorded["within"]
+    assert recorded["wall_time"] >= wall - 2 * INTERVAL
+
+
+def test_no_cpu_time_is_lost_or_made_up(recorded: dict[str, Any]) -> None:
+    _, cpu = recorded["within"]
+    assert abs(recorded["cpu_time"] - cpu) <= most_off(recorded["longest_gap"])
 
 
 def test_sleep_is_shown_as_waiting_and_work_is_not(recorded: dict[str, Any]) -> None:
     stacks = list(parse(recorded["wall"]))
-    asleep = [stack for stack in stacks if stack.frames and stack.frames[-1].name == "sleeping"]
-    running = time_of(stack for stack in asleep if not stack.is_off_the_cpu)
-    samples = time_of(asleep) / 1e6 / INTERVAL
-    # To fall asleep and to wake up takes a little CPU, which the program has measured.
+    asleep = [stack for stack in stacks if innermost(stack) == "sleeping"]
+    running = time_of(stack for stack in asleep if not stack.is_off_the_cpu) / time_of(asleep)
+    # To fall asleep and to wake up takes a little CPU, which the program has measured. How much of
+    # it is seen here depends on the machine (docs/engine.md), but no more than there is; none is
+    # lost, as the test before this one says.
     wall, cpu = json.loads(recorded["stdout"])["sleeping"]
-    assert abs(running / time_of(asleep) - cpu / wall) <= tolerance(cpu / wall, samples)
-    busy = [stack for stack in stacks if stack not in asleep]
+    looks = recorded["effective_samples"] * time_of(asleep) / time_of(stacks)
+    assert running <= most_by_chance(looks, cpu / wall) / looks
+    busy = [stack for stack in stacks if innermost(stack) in PHASES and stack not in asleep]
+    assert time_of(busy) > 0
     waiting = time_of(stack for stack in busy if stack.marker == "[waiting]")
-    # Importing reads files, which waits; the phases themselves don't.
     assert waiting <= 0.02 * time_of(busy)
+
+
+def innermost(stack: Stack) -> str:
+    """The name of the innermost function."""
+    return stack.frames[-1].name if stack.frames else ""
 
 
 def time_by_phase(stacks: Any) -> dict[str, int]:

@@ -30,8 +30,10 @@ TARGETS = (
     "reused",
     "tasks",
 )
-# At the lower rate there are fewer samples, at the higher one more traps.
-RATES = (("signal", 0.001), ("signal", 0.0001), ("fallback", 0.001))
+# At the higher rate there are ten times as many samples, each of which can be wrong.
+RATES = (("signal", 0.0001), ("fallback", 0.001))
+# CPU time. The oracle knows every stack, so samples count, and how many runs they are of does not.
+SECONDS = 0.3
 MOST_UNCAPTURED = 0.001
 
 
@@ -40,24 +42,29 @@ MOST_UNCAPTURED = 0.001
 def test_every_stack_and_line_is_one_that_cpython_shows_too(
     programs: Programs, name: str, engine: str, interval: float
 ) -> None:
-    facts = programs.record_inside(name, interval=interval, seconds=0.6, engine=engine)
+    facts = programs.record_inside(name, interval=interval, seconds=SECONDS, engine=engine)
     assert facts["engine"] == engine
     stacks = list(parse(facts["by_line"]))
     legal = Legal(programs.target(name), programs.oracle(name), by_line=True)
     assert_truthful(stacks, legal, root="record.py")
-    assert facts["uncaptured"] <= most_by_chance(facts["samples"], MOST_UNCAPTURED)
+    assert_captured(facts["samples"], facts["uncaptured"])
 
 
-@pytest.mark.parametrize("interval", [0.001, 0.0001])
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_command_shows_only_stacks_that_cpython_shows_too(
-    programs: Programs, name: str, interval: float
+    programs: Programs, name: str
 ) -> None:
-    profile = programs.record_command(name, interval=interval, seconds=0.4)
+    profile = programs.record_command(name, interval=0.0001, seconds=SECONDS)
     stacks = list(parse(profile.folded()))
     legal = Legal(programs.target(name), programs.oracle(name), by_line=False)
     assert_truthful(stacks, legal, root=f"{name}.py")
-    assert profile.uncaptured <= most_by_chance(profile.samples, MOST_UNCAPTURED)
+    assert_captured(profile.samples, profile.uncaptured)
+
+
+def assert_captured(samples: int, uncaptured: int) -> None:
+    """Hardly any sample is without its stack."""
+    # And one more where the sampling thread had no CPU at the end of the recording.
+    assert uncaptured <= most_by_chance(samples, MOST_UNCAPTURED) + 1
 
 
 def assert_truthful(stacks: list[Stack], legal: Legal, root: str) -> None:

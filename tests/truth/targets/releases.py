@@ -65,12 +65,13 @@ def cycle(fd):
 
 def run(seconds):
     fd = os.open(os.devnull, os.O_WRONLY)
-    end = time.perf_counter() + seconds
-    while True:
+    end = time.thread_time() + seconds
+    cycles = 0
+    # Three at least, whatever the clock says: what it shows takes more than one.
+    while cycles < 3 or time.thread_time() < end:
         for _ in range(20):
             cycle(fd)
-        if time.perf_counter() >= end:
-            break
+        cycles += 1
     os.close(fd)
 
 
