@@ -1,8 +1,8 @@
 """Ends a run whose test takes too long, and says which test it was and where it stood.
 
 A process of its own watches, and no thread, as `faulthandler` and its plugin in pytest would have
-one: tests look at the tasks of their process. It needs nothing of that process either, whose GIL may
-be held for ever. What the process has started, and what that has started, does not outlive it.
+one: tests look at the tasks of their process. It needs nothing of that process either, whose GIL
+may be held for ever. What the process has started, and what that has started, does not outlive it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A process that goes on beside a test: whatever it is asked has a limit, and it ends with the test.
+"""A process that goes on beside a test: whatever is awaited of it has a limit.
 
-Its end is looked at without taking it away (waitid(2), WNOWAIT): as long as it is there, the number
+It ends with the test. Its end is looked at without taking it away (waitid(2), WNOWAIT): as long as
 it is there, the number of its process group is nobody else's, and the group can be killed.
 """
 
