@@ -8,26 +8,37 @@ import os
 
 
 def until_looked_at(times=5, *, by="pyflame"):
-    """Computes until the thread that looks at this process has woken so many times more.
+    """Computes until each thread that looks at this process has woken so many times more.
 
-    The signal engine's has a name of its own; for the fallback engine, it is what a program of one
-    thread has besides. Where there is none, as without pyflame, this takes no time. Where it never
-    wakes again, who waits for the program has a limit.
+    Those of the signal engine have a name of their own; what looks for the fallback engine is, in a
+    program of one thread, the other one, which a name of None stands for. Where there is none, as
+    without pyflame, this takes no time. Where one never wakes again, who waits for the program has
+    a limit.
     """
-    wakes = wakes_of(by)
-    while wakes is not None and wakes_of(by) < wakes + times:
+    before = wakes_of(by)
+    while True:
+        wakes = wakes_of(by)
+        # One that is gone can't wake.
+        if all(wakes.get(task, count + times) >= count + times for task, count in before.items()):
+            return
         sum(range(10_000))
 
 
 def wakes_of(name, process="self"):
-    """How often a task of a name has slept, or for no name any but the first task."""
-    folder = "/proc/" + str(process) + "/task/"
-    for task in os.listdir(folder):
-        with open(folder + task + "/status") as status:
-            facts = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
-        if facts["Name"] == name or (name is None and facts["Pid"] != facts["Tgid"]):
-            return int(facts["voluntary_ctxt_switches"])
-    return None
+    """How often each task of a name has slept, or for no name all but the first and the caller."""
+    import _thread
+
+    wakes = {}
+    for task in os.listdir("/proc/" + str(process) + "/task"):
+        try:
+            with open("/proc/" + str(process) + "/task/" + task + "/status") as status:
+                facts = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        except OSError:  # It has ended meanwhile.
+            continue
+        is_own = facts["Pid"] in (facts["Tgid"], str(_thread.get_native_id()))
+        if facts["Name"] == name or (name is None and not is_own):
+            wakes[task] = int(facts["voluntary_ctxt_switches"])
+    return wakes
 
 
 UNTIL_LOOKED_AT = "import os\n" + inspect.getsource(until_looked_at) + inspect.getsource(wakes_of)

@@ -19,6 +19,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 # Whatever is awaited takes less than a second where the machine is free.
@@ -78,10 +79,17 @@ class Started:
         folder: Where.
         session: Whether it gets a session of its own.
         terminal: Whether it gets a terminal of its own, which is its session's, instead of pipes.
+        pass_fds: Descriptors that it gets besides.
     """
 
     def __init__(
-        self, command: list[str], folder: Path, *, session: bool = False, terminal: bool = False
+        self,
+        command: list[str],
+        folder: Path,
+        *,
+        session: bool = False,
+        terminal: bool = False,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self._shown = " ".join(command[1:])
         self._terminal, inner = pty.openpty() if terminal else (None, subprocess.PIPE)
@@ -94,6 +102,7 @@ class Started:
             stdout=inner,
             stderr=inner,
             start_new_session=session or terminal,
+            pass_fds=pass_fds,
             **_first_steps(session=session, terminal=terminal),
         )
         self.pid = self._process.pid

@@ -42,12 +42,12 @@ class Runner:
         """``python -m pyflame ARGS``."""
         return self.python("-m", "pyflame", *args, **options)
 
-    def start(self, *args: str, **options: bool) -> Started:
+    def start(self, *args: str, **options: object) -> Started:
         """``python ARGS``, which goes on beside the test, at the longest to its end."""
         self._started.append(Started([sys.executable, *args], self.folder, **options))
         return self._started[-1]
 
-    def start_pyflame(self, *args: str, **options: bool) -> Started:
+    def start_pyflame(self, *args: str, **options: object) -> Started:
         """``python -m pyflame ARGS``, likewise."""
         return self.start("-m", "pyflame", *args, **options)
 

@@ -9,16 +9,23 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
+from looks import UNTIL_LOOKED_AT
 from pyflame import Profile
+from started import LIMIT_SECONDS, Stream
 
-# Busy for CPU time: where a machine gives a process no CPU, nothing can be sampled either.
-BUSY = """
+# Busy for CPU time, as a machine may give a process none, and until either engine has looked.
+BUSY = (
+    UNTIL_LOOKED_AT
+    + """
 import threading, time
 def busy(seconds):
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         sum(range(100))
+    until_looked_at()
+    until_looked_at(20, by=None)
 """
+)
 
 
 @pytest.fixture
@@ -98,7 +105,13 @@ def test_a_stream_that_leads_to_a_file_is_written_behind_what_is_there(runner, s
         file = path.stat().st_ino
         log.write(b"before\n")
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: log}
-        subprocess.run([sys.executable, *command], cwd=runner.folder, check=True, **streams)
+        subprocess.run(
+            [sys.executable, *command],
+            cwd=runner.folder,
+            check=True,
+            timeout=LIMIT_SECONDS,
+            **streams,
+        )
         log.write(b"after\n")
     written = path.read_bytes()
     assert path.stat().st_ino == file
@@ -115,14 +128,12 @@ def test_a_stream_that_leads_to_a_file_is_written_behind_what_is_there(runner, s
 def test_a_descriptor_of_the_caller_is_written_to(runner, busy):
     """As a shell hands over ``>(command)``."""
     reader, writer = os.pipe()
-    command = ("-m", "pyflame", "--format=folded", "-o", f"/dev/fd/{writer}", busy)
-    with open(reader, encoding="utf-8") as pipe:
-        with subprocess.Popen(
-            [sys.executable, *command], cwd=runner.folder, pass_fds=[writer]
-        ) as process:
-            os.close(writer)
-            assert "busy (" in pipe.read()
-        assert process.returncode == 0
+    words = ("--format=folded", "-o", f"/dev/fd/{writer}", busy)
+    command = runner.start_pyflame(*words, pass_fds=[writer])
+    os.close(writer)
+    assert b"busy (" in Stream(reader, "the descriptor").rest()
+    os.close(reader)
+    assert command.wait() == 0
 
 
 @pytest.mark.parametrize("stdout", [">&-", "1<busy.py"])
@@ -134,6 +145,7 @@ def test_standard_output_that_can_not_be_written_to_is_refused(runner, busy, std
         stderr=subprocess.PIPE,
         text=True,
         check=False,
+        timeout=LIMIT_SECONDS,
     )
     assert result.returncode == 2
     assert result.stderr.startswith("pyflame: error: output `/dev/stdout` can't be written")
@@ -193,8 +205,17 @@ def test_exit_functions_are_recorded(runner):
     assert "busy (" in (runner.folder / "x.folded").read_text()
 
 
+# Waits until it has been looked at, most of all while it waits.
+WAITS = """
+import threading
+before = wakes_of("pyflame")
+while any(wakes < before[task] + 20 for task, wakes in wakes_of("pyflame").items()):
+    threading.Event().wait(0.3)
+"""
+
+
 def test_waiting_counts_in_wall_time_only(runner):
-    code = "import threading\nthreading.Event().wait(0.3)\n"
+    code = UNTIL_LOOKED_AT + WAITS
     runner.pyflame("-q", "-o", "wall.folded", "-c", code)
     runner.pyflame("-q", "-o", "cpu.folded", "--mode=cpu", "-c", code)
     assert "[waiting]" in (runner.folder / "wall.folded").read_text()
@@ -217,7 +238,9 @@ def test_qualified_names_on_every_python(runner, end):
         "        def inner():\n"
         "            busy(0.2)\n"
         "        inner()\n"
-        "Parser().parse()\n" + end,
+        "Parser().parse()\n"
+        "busy(0.1)\n"  # Of which all may be missing where the end is sudden.
+         + end,
     )
     runner.pyflame("-q", "-o", "x.folded", "names.py")
     text = (runner.folder / "x.folded").read_text()
