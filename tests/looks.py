@@ -1,60 +1,65 @@
-"""Computes until the engine has looked, however long that takes on a busy machine.
+"""To compute until one has been looked at, which no number of milliseconds can promise.
 
-A test that needs a function to be seen can't give it a time: a machine with other things to do may
-let any time pass without a look. The kernel counts how often each thread went to sleep of its own
-accord (`voluntary_ctxt_switches`, proc_pid_status(5)), and a sampling thread does so between looks.
+Programs under test can import this, or have its text in theirs.
 """
 
-from __future__ import annotations
-
-import re
-import threading
+import inspect
+import os
+import sys
 import time
-from pathlib import Path
-
-TASKS = Path("/proc/self/task")
-# Of these some may be other things than looks: the fallback engine's thread sleeps for the GIL, too.
-ENOUGH_SLEEPS = 20
-# Between two readings, which release the GIL.
-STEP_SECONDS = 0.002
-# Longer than any machine takes that works; a test must not compute for ever.
-PATIENCE_SECONDS = 60
 
 
-def busy(seconds: float = 0.03, sleeps: int = ENOUGH_SLEEPS) -> None:
-    """Computes for so much CPU time of this thread at least, and until it was looked at.
+def until_looked_at(times=5, *, by="pyflame"):
+    """Computes until each thread that looks at this process has woken so many times more.
 
-    Where nothing is recorded, there is no thread to wait for.
+    Those of the signal engine have a name of their own; what looks for the fallback engine is a
+    thread that `threading` doesn't know, which a name of None stands for. Where there is none, as
+    without pyflame, this takes no time. Where one never wakes again, who waits for the program has
+    a limit.
     """
-    before = sampling_threads()
+    before = wakes_of(by)
+    while True:
+        wakes = wakes_of(by)
+        # One that is gone can't wake.
+        if all(wakes.get(task, count + times) >= count + times for task, count in before.items()):
+            return
+        sum(range(10_000))
+
+
+def wakes_of(name, process="self"):
+    """How often each task of a name has slept, or for no name each that Python doesn't know."""
+    import _thread
+
+    threads = sys.modules["threading"].enumerate() if "threading" in sys.modules else ()
+    known = {_thread.get_native_id(), *(thread.native_id for thread in threads)}
+    wakes = {}
+    for task in os.listdir("/proc/" + str(process) + "/task"):
+        try:
+            with open("/proc/" + str(process) + "/task/" + task + "/status") as status:
+                facts = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        except OSError:  # It has ended meanwhile.
+            continue
+        is_known = facts["Pid"] == facts["Tgid"] or int(facts["Pid"]) in known
+        if facts["Name"] == name or (name is None and not is_known):
+            wakes[task] = int(facts["voluntary_ctxt_switches"])
+    return wakes
+
+
+UNTIL_LOOKED_AT = "import os, sys\n" + inspect.getsource(until_looked_at) + inspect.getsource(wakes_of)
+"""The same for a program of its own."""
+
+
+def busy(seconds=0.03, wakes=20):
+    """Computes for so much CPU time at least, and until this process was looked at, by either engine.
+
+    The fallback engine's thread sleeps for the GIL, too, so of its wakes few are looks.
+    """
     spin(seconds)
-    end = time.thread_time() + PATIENCE_SECONDS
-    while before and not _have_slept(before, sleeps):
-        assert time.thread_time() < end, f"no sampling thread looked: {before}"
-        spin(STEP_SECONDS)
+    until_looked_at(wakes, by=None)
 
 
-def spin(seconds: float) -> None:
+def spin(seconds):
     """Computes for so much CPU time of this thread."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         sum(range(100))
-
-
-def sampling_threads() -> dict[str, int]:
-    """The threads of this process that `threading` doesn't know: how often each has slept."""
-    known = {str(thread.native_id) for thread in threading.enumerate()}
-    sleeps = {}
-    for task in TASKS.iterdir():
-        if task.name not in known:
-            try:
-                status = (task / "status").read_text(encoding="utf-8")
-            except OSError:  # It has ended.
-                continue
-            sleeps[task.name] = int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.M)[1])
-    return sleeps
-
-
-def _have_slept(before: dict[str, int], sleeps: int) -> bool:
-    now = sampling_threads()
-    return all(now.get(task, count + sleeps) >= count + sleeps for task, count in before.items())

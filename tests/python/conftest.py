@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from started import LIMIT_SECONDS, Started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ class Runner:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._started: list[Started] = []
 
     def python(self, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
         """``python ARGS``."""
@@ -31,7 +33,7 @@ class Runner:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LIMIT_SECONDS,
             check=False,
             **options,
         )
@@ -39,6 +41,20 @@ class Runner:
     def pyflame(self, *args: str, **options: object) -> subprocess.CompletedProcess[str]:
         """``python -m pyflame ARGS``."""
         return self.python("-m", "pyflame", *args, **options)
+
+    def start(self, *args: str, **options: object) -> Started:
+        """``python ARGS``, which goes on beside the test, at the longest to its end."""
+        self._started.append(Started([sys.executable, *args], self.folder, **options))
+        return self._started[-1]
+
+    def start_pyflame(self, *args: str, **options: object) -> Started:
+        """``python -m pyflame ARGS``, likewise."""
+        return self.start("-m", "pyflame", *args, **options)
+
+    def end_all(self) -> None:
+        """End whatever was started and still runs."""
+        for started in self._started:
+            started.end()
 
     def write(self, name: str, text: str | bytes) -> Path:
         """Write a file of the folder."""
@@ -53,9 +69,11 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Runner:
+def runner(tmp_path: Path) -> Iterator[Runner]:
     """A runner in a folder that is the test's own."""
-    return Runner(tmp_path)
+    runner = Runner(tmp_path)
+    yield runner
+    runner.end_all()
 
 
 @pytest.fixture
@@ -73,7 +91,7 @@ def apart() -> Iterator[Callable[[], None]]:
     """
     before = os.sched_getaffinity(0)
     if len(before) < 2:
-        pytest.skip("there is one CPU only")
+        pytest.skip("not run: there is one CPU only")
     here, there = sorted(before)[:2]
 
     def keep() -> None:

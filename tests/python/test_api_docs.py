@@ -9,6 +9,8 @@ import pyflame
 import pytest
 from pyflame import exceptions
 
+pytestmark = pytest.mark.anywhere
+
 
 def documented():
     yield "pyflame", pyflame

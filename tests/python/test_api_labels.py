@@ -12,7 +12,7 @@ import pytest
 from looks import busy, spin
 from pyflame import _native
 from pyflame._label import _LABELS
-from truth.shares import most_off
+from gaps import most_off
 
 
 def functions(profile):
@@ -197,7 +197,7 @@ def test_equal_labels_are_one_and_distinct_scopes_are_not():
     def work():
         for _ in range(30):
             with pyflame.label(part="a"):
-                busy(0.001, sleeps=1)
+                busy(0.001, wakes=1)
 
     profile = recorded(work)
     assert [value for value in profile.split("part") if value is not None] == ["a"]

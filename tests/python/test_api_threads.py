@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from looks import UNTIL_LOOKED_AT
 from pyflame._threads import ThreadNames
 
 
@@ -34,8 +35,10 @@ def test_threads_that_come_and_go_are_noted_in_order():
     assert "three" not in [name for _, name, _ in noted]
 
 
-IMPORTED_LATE = """
-import _thread, sys, time
+IMPORTED_LATE = (
+    UNTIL_LOOKED_AT
+    + """
+import _thread, sys
 assert "threading" not in sys.modules
 own = _thread.get_native_id
 stood_there = [own, own.__name__, own.__module__, type(own), own() > 0]
@@ -50,13 +53,12 @@ assert stood_there[1:] == [
 ]
 assert own() == _thread.get_native_id()
 for name in "first", "second":
-    def spin(end=time.perf_counter() + 0.1):
-        while time.perf_counter() < end: pass
-    thread = threading.Thread(target=spin, name=name)
+    thread = threading.Thread(target=until_looked_at, name=name)
     thread.start()
     thread.join()
 threading.main_thread().name = "renamed"
 """
+)
 
 
 def test_names_are_learnt_where_the_program_imports_threading_late(runner):
@@ -69,7 +71,7 @@ def test_names_are_learnt_where_the_program_imports_threading_late(runner):
 
 
 def test_a_program_without_threading_has_a_main_thread(runner):
-    code = "import sys, time; time.sleep(0.1); print('threading' in sys.modules)"
+    code = UNTIL_LOOKED_AT + "import sys; until_looked_at(); print('threading' in sys.modules)"
     result = runner.pyflame("-q", "-o", "x.folded", "--threads", "main", "-c", code)
     assert result.stdout == "False\n"
     assert "<module> (" in (runner.folder / "x.folded").read_text()

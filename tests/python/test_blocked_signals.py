@@ -8,7 +8,7 @@ import time
 
 import pyflame
 import pytest
-from truth.shares import most_off
+from gaps import most_off
 
 BLOCKED = "[uncaptured: the thread blocks signals]"
 

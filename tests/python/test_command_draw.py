@@ -7,11 +7,17 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 
+import pytest
+from looks import UNTIL_LOOKED_AT
+from started import LIMIT_SECONDS
+
+pytestmark = pytest.mark.anywhere
+
 FOLDED = "main (a.py:1);work (a.py:5) 3\nmain (a.py:1);rest (a.py:9) 1\n"
 
 
 def test_a_recording_is_drawn_and_what_was_done_is_said(runner):
-    runner.pyflame("-q", "-o", "x.folded", "-c", "sum(range(10**6))")
+    runner.pyflame("-q", "-o", "x.folded", "-c", UNTIL_LOOKED_AT + "until_looked_at()")
     result = runner.pyflame("render", "--unit", "us", "x.folded", "-o", "x.svg")
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr.startswith("pyflame: ")
@@ -45,7 +51,12 @@ def test_a_reader_that_leaves_is_no_error(runner):
     os.close(read_end)
     with os.fdopen(write_end, "wb") as nobody_reads:
         result = subprocess.run(
-            command, cwd=runner.folder, stdout=nobody_reads, stderr=subprocess.PIPE, check=False
+            command,
+            cwd=runner.folder,
+            stdout=nobody_reads,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=LIMIT_SECONDS,
         )
     assert (result.returncode, result.stderr) == (0, b"")
 

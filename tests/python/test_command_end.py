@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 
 import pytest
 
 
-@pytest.fixture(params=["signal", "fallback"])
+@pytest.fixture
 def engine(request) -> str:
-    return request.param
+    """Most ends are the same whoever looks; those that an engine takes part in ask for both."""
+    return getattr(request, "param", "signal")
+
+
+BOTH_ENGINES = pytest.mark.parametrize("engine", ["signal", "fallback"], indirect=True)
 
 
 @pytest.fixture
@@ -50,10 +53,17 @@ def script_ends_alike(ends_alike, runner, engine):
 @pytest.mark.parametrize(
     "code", ["", "0", "3", "255", "256", "-1", "None", "True", "'a message'", "2.5", "[1]"]
 )
-def test_exit_statuses(script_ends_alike, code):
-    script_ends_alike(f"import sys\nprint('x')\nsys.exit({code})\n")
+def test_exit_statuses(ends_alike, runner, code):
+    runner.write("script.py", f"import sys\nprint('x')\nsys.exit({code})\n")
+    ends_alike("script.py")
 
 
+@BOTH_ENGINES
+def test_an_exit_status_however_it_is_started(script_ends_alike):
+    assert script_ends_alike("import sys\nprint('x')\nsys.exit(3)\n").returncode == 3
+
+
+@BOTH_ENGINES
 def test_an_uncaught_exception(script_ends_alike):
     result = script_ends_alike(
         "def outer():\n    inner()\ndef inner():\n    return [1 / 0 for _ in 'x']\nouter()\n"
@@ -117,12 +127,14 @@ def test_an_exception_group_where_there_are_any(script_ends_alike):
     script_ends_alike("raise ExceptionGroup('several', [ValueError(1), TypeError(2)])\n")
 
 
+@BOTH_ENGINES
 def test_keyboard_interrupt_ends_by_the_signal(script_ends_alike):
     result = script_ends_alike("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     assert result.returncode == -signal.SIGINT
     assert result.stderr.endswith("KeyboardInterrupt\n")
 
 
+@BOTH_ENGINES
 def test_keyboard_interrupt_with_a_hook(script_ends_alike):
     script_ends_alike(
         "import atexit, sys\n"
@@ -134,6 +146,7 @@ def test_keyboard_interrupt_with_a_hook(script_ends_alike):
     )
 
 
+@BOTH_ENGINES
 def test_exit_functions_and_threads_in_their_order(script_ends_alike):
     result = script_ends_alike(
         "import atexit, sys, threading\n"
@@ -150,6 +163,7 @@ def test_exit_functions_and_threads_in_their_order(script_ends_alike):
     assert result.stdout == "main\nthread\nregistered last\nregistered first\n"
 
 
+@BOTH_ENGINES
 def test_objects_that_die_with_the_interpreter(script_ends_alike):
     result = script_ends_alike(
         "class Last:\n"
@@ -163,6 +177,7 @@ def test_objects_that_die_with_the_interpreter(script_ends_alike):
     assert "bye 1" in result.stdout
 
 
+@BOTH_ENGINES
 def test_an_exception_in_a_thread(script_ends_alike, runner):
     runner.write("traces.py", "")
     text = (
@@ -217,22 +232,17 @@ def test_an_interrupt_from_outside_ends_both_alike(runner):
     runner.write("script.py", text)
     statuses, errors = [], []
     for words in (["script.py"], ["-m", "pyflame", "-o", "end.folded", "script.py"]):
-        process = subprocess.Popen(
-            [sys.executable, *words],
-            cwd=runner.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
-        errors.append(process.communicate(timeout=60)[1].splitlines()[-1])
-        statuses.append(process.returncode)
+        program = runner.start(*words)
+        assert program.out.line() == b"ready\n"
+        program.send(signal.SIGINT)
+        errors.append(program.err.rest().splitlines()[-1])
+        statuses.append(program.wait())
     assert statuses == [-signal.SIGINT] * 2
-    assert errors[0] == "KeyboardInterrupt"
+    assert errors[0] == b"KeyboardInterrupt"
     assert (runner.folder / "end.folded").exists()
 
 
+@BOTH_ENGINES
 def test_a_forked_child_saves_nothing_and_ends_alike(ends_alike, runner):
     runner.write(
         "script.py",

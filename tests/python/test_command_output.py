@@ -9,16 +9,23 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
+from looks import UNTIL_LOOKED_AT
 from pyflame import Profile
+from started import LIMIT_SECONDS, Stream
 
-# Busy for CPU time: where a machine gives a process no CPU, nothing can be sampled either.
-BUSY = """
+# Busy for CPU time, as a machine may give a process none, and until either engine has looked.
+BUSY = (
+    UNTIL_LOOKED_AT
+    + """
 import threading, time
 def busy(seconds):
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         sum(range(100))
+    until_looked_at()
+    until_looked_at(20, by=None)
 """
+)
 
 
 @pytest.fixture
@@ -32,6 +39,7 @@ def frames(folded: str) -> list[list[str]]:
     return [line.rsplit(" ", 1)[0].split(";") for line in folded.splitlines()]
 
 
+@pytest.mark.anywhere
 def test_a_picture_named_after_the_script(runner, busy):
     result = runner.pyflame(busy)
     assert result.stdout == ""
@@ -41,6 +49,7 @@ def test_a_picture_named_after_the_script(runner, busy):
     assert ">busy" in picture
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("engine", ["signal", "fallback"])
 def test_one_closing_line(runner, busy, engine):
     line = runner.pyflame("--engine", engine, busy).stderr
@@ -49,11 +58,13 @@ def test_one_closing_line(runner, busy, engine):
     assert re.fullmatch(pattern + r"(, \d+ uncaptured)? -> busy\.py\.svg\n", line)
 
 
+@pytest.mark.anywhere
 def test_no_line_when_quiet(runner, busy):
     result = runner.pyflame("-q", busy)
     assert (result.stdout, result.stderr) == ("", "")
 
 
+@pytest.mark.anywhere
 def test_the_closing_line_survives_a_program_that_takes_the_streams(runner):
     code = "import sys; sys.stdout = sys.stderr = None"
     assert runner.pyflame("-c", code).stderr.endswith("-> command.svg\n")
@@ -62,11 +73,13 @@ def test_the_closing_line_survives_a_program_that_takes_the_streams(runner):
     assert "x.svg" in runner.files()
 
 
+@pytest.mark.anywhere
 def test_a_program_that_changes_its_folder(runner):
     runner.pyflame("-o", "x.svg", "-c", "import os; os.chdir('/')")
     assert runner.files() == ["x.svg"]
 
 
+@pytest.mark.anywhere
 def test_nothing_sampled_is_a_valid_picture_that_says_so(runner):
     result = runner.pyflame("--sample-interval", "3600", "-c", "pass")
     assert result.returncode == 0
@@ -76,17 +89,20 @@ def test_nothing_sampled_is_a_valid_picture_that_says_so(runner):
     assert "othing was sampled" in picture
 
 
+@pytest.mark.anywhere
 def test_an_existing_file_is_replaced(runner, busy):
     runner.write("x.svg", "old" * 1_000_000)
     runner.pyflame("-o", "x.svg", busy)
     assert (runner.folder / "x.svg").read_text().rstrip().endswith("</svg>")
 
 
+@pytest.mark.anywhere
 def test_a_device_is_written_to(runner, busy):
     result = runner.pyflame("-q", "--format=folded", "-o", "/dev/stdout", busy)
     assert "busy (" in result.stdout
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 @pytest.mark.parametrize("form", ["folded", "pyflame"])
 def test_a_stream_that_leads_to_a_file_is_written_behind_what_is_there(runner, stream, form):
@@ -98,7 +114,13 @@ def test_a_stream_that_leads_to_a_file_is_written_behind_what_is_there(runner, s
         file = path.stat().st_ino
         log.write(b"before\n")
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: log}
-        subprocess.run([sys.executable, *command], cwd=runner.folder, check=True, **streams)
+        subprocess.run(
+            [sys.executable, *command],
+            cwd=runner.folder,
+            check=True,
+            timeout=LIMIT_SECONDS,
+            **streams,
+        )
         log.write(b"after\n")
     written = path.read_bytes()
     assert path.stat().st_ino == file
@@ -112,19 +134,19 @@ def test_a_stream_that_leads_to_a_file_is_written_behind_what_is_there(runner, s
     assert runner.files() == ["log", "prints.py"]
 
 
+@pytest.mark.anywhere
 def test_a_descriptor_of_the_caller_is_written_to(runner, busy):
     """As a shell hands over ``>(command)``."""
     reader, writer = os.pipe()
-    command = ("-m", "pyflame", "--format=folded", "-o", f"/dev/fd/{writer}", busy)
-    with open(reader, encoding="utf-8") as pipe:
-        with subprocess.Popen(
-            [sys.executable, *command], cwd=runner.folder, pass_fds=[writer]
-        ) as process:
-            os.close(writer)
-            assert "busy (" in pipe.read()
-        assert process.returncode == 0
+    words = ("--format=folded", "-o", f"/dev/fd/{writer}", busy)
+    command = runner.start_pyflame(*words, pass_fds=[writer])
+    os.close(writer)
+    assert b"busy (" in Stream(reader, "the descriptor").rest()
+    os.close(reader)
+    assert command.wait() == 0
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("stdout", [">&-", "1<busy.py"])
 def test_standard_output_that_can_not_be_written_to_is_refused(runner, busy, stdout):
     command = f'exec "{sys.executable}" -m pyflame -o /dev/stdout {busy} {stdout}'
@@ -134,11 +156,13 @@ def test_standard_output_that_can_not_be_written_to_is_refused(runner, busy, std
         stderr=subprocess.PIPE,
         text=True,
         check=False,
+        timeout=LIMIT_SECONDS,
     )
     assert result.returncode == 2
     assert result.stderr.startswith("pyflame: error: output `/dev/stdout` can't be written")
 
 
+@pytest.mark.anywhere
 def test_a_link_to_a_file_that_is_not_there_yet_stays_a_link(runner, busy):
     (runner.folder / "latest.svg").symlink_to("first.svg")
     runner.pyflame("-o", "latest.svg", busy)
@@ -187,20 +211,32 @@ def test_threads_are_told_apart_and_followed_to_their_end(runner, engine):
     assert "late one" not in (runner.folder / "x.folded").read_text()
 
 
+@pytest.mark.anywhere
 def test_exit_functions_are_recorded(runner):
     runner.write("exits.py", BUSY + "import atexit\natexit.register(busy, 0.2)\n")
     runner.pyflame("-q", "-o", "x.folded", "exits.py")
     assert "busy (" in (runner.folder / "x.folded").read_text()
 
 
+# Waits until it has been looked at, most of all while it waits.
+WAITS = """
+import threading
+before = wakes_of("pyflame")
+while any(wakes < before[task] + 20 for task, wakes in wakes_of("pyflame").items()):
+    threading.Event().wait(0.3)
+"""
+
+
+@pytest.mark.anywhere
 def test_waiting_counts_in_wall_time_only(runner):
-    code = "import threading\nthreading.Event().wait(0.3)\n"
+    code = UNTIL_LOOKED_AT + WAITS
     runner.pyflame("-q", "-o", "wall.folded", "-c", code)
     runner.pyflame("-q", "-o", "cpu.folded", "--mode=cpu", "-c", code)
     assert "[waiting]" in (runner.folder / "wall.folded").read_text()
     assert "[waiting]" not in (runner.folder / "cpu.folded").read_text()
 
 
+@pytest.mark.anywhere
 def test_a_picture_of_cpu_time_says_so(runner, busy):
     runner.pyflame("-q", "--mode=cpu", busy)
     picture = (runner.folder / "busy.py.svg").read_text()
@@ -217,7 +253,9 @@ def test_qualified_names_on_every_python(runner, end):
         "        def inner():\n"
         "            busy(0.2)\n"
         "        inner()\n"
-        "Parser().parse()\n" + end,
+        "Parser().parse()\n"
+        "busy(0.1)\n"  # Of which all may be missing where the end is sudden.
+         + end,
     )
     runner.pyflame("-q", "-o", "x.folded", "names.py")
     text = (runner.folder / "x.folded").read_text()
@@ -231,6 +269,7 @@ def script(runner, body: str) -> str:
     return str(path)
 
 
+@pytest.mark.anywhere
 def test_an_external_script_draws(runner, busy):
     draw = script(runner, 'echo "<svg>$@</svg>"; cat')
     result = runner.pyflame("-p", draw, "-a", "--title 'a b' --hash", "-o", "x.svg", busy)
@@ -240,12 +279,14 @@ def test_an_external_script_draws(runner, busy):
     assert frames("\n".join(lines[1:]))
 
 
+@pytest.mark.anywhere
 def test_a_bare_script_name_is_looked_up_on_the_path(runner, busy):
     script(runner, "echo drawn")
     runner.pyflame("-p", "draw", "-o", "x.svg", busy, env={"PATH": str(runner.folder)})
     assert (runner.folder / "x.svg").read_text() == "drawn\n"
 
 
+@pytest.mark.anywhere
 def test_a_failing_script_is_quoted_and_the_recording_kept(runner, busy):
     draw = script(runner, "echo 'no such palette' >&2; exit 4")
     result = runner.pyflame("-p", draw, busy)
@@ -256,6 +297,7 @@ def test_a_failing_script_is_quoted_and_the_recording_kept(runner, busy):
     assert "busy (" in (runner.folder / "busy.py.folded").read_text()
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize(
     ("ending", "status"), [("sys.exit(7)", 7), ("sys.exit(0)", 1), ("1 / 0", 1), ("", 1)]
 )
@@ -267,6 +309,7 @@ def test_a_failing_script_changes_no_status_but_0(runner, ending, status):
     assert result.stdout == "out\n"
 
 
+@pytest.mark.anywhere
 def test_a_folder_that_vanishes_is_reported(runner):
     (runner.folder / "out").mkdir()
     result = runner.pyflame("-o", "out/x.svg", "-c", "import os; os.rmdir('out')")

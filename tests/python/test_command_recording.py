@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pyflame
 import pytest
+from looks import UNTIL_LOOKED_AT
 
-PROGRAM = """
+pytestmark = pytest.mark.anywhere
+
+PROGRAM = (
+    UNTIL_LOOKED_AT
+    + """
 import threading, time
 
 def spin(seconds):
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         pass
+    until_looked_at()
 
 def other():
     spin(0.05)
@@ -21,10 +27,13 @@ def main():
     thread.start()
     spin(0.05)
     thread.join()
-    time.sleep(0.05)
+    before = wakes_of("pyflame")
+    while any(wakes < before[task] + 20 for task, wakes in wakes_of("pyflame").items()):
+        time.sleep(0.05)
 
 main()
 """
+)
 
 
 @pytest.fixture
@@ -108,7 +117,8 @@ def test_what_is_measured_and_whose_lines_are_shown_is_chosen_when_it_is_drawn(r
 
 def test_a_run_tells_lines_apart_where_that_is_wanted(runner):
     path = runner.write("work.py", PROGRAM)
-    definition = f"spin ({path}:4)"
+    lines = PROGRAM.partition("def spin(")[0].count("\n")
+    definition = f"spin ({path}:{lines + 1})"
     for options in [(), ("--by-line",)]:
         runner.pyflame("-q", *options, "-o", "w.folded", "work.py")
         text = (runner.folder / "w.folded").read_text()
@@ -177,19 +187,19 @@ def test_a_difference_is_no_recording(runner):
     assert "a difference is none" in result.stderr
 
 
-NESTED = """
-import time
+NESTED = (
+    UNTIL_LOOKED_AT
+    + """
 import pyflame
 
 def spin():
-    end = time.thread_time() + 0.05
-    while time.thread_time() < end:
-        pass
+    until_looked_at()
 
 with pyflame.Profiler(threads="all") as profiler:
     spin()
 print(profiler.profile.folded())
 """
+)
 
 
 @pytest.mark.parametrize("way", [("nested.py",), ("-m", "nested")])

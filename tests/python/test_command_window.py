@@ -8,7 +8,8 @@ import time
 
 import pyflame
 import pytest
-from truth.shares import most_off
+from gaps import most_off
+from looks import UNTIL_LOOKED_AT
 
 # Functions that compute until a time on the monotonic clock, which the test has, too.
 PHASES = """
@@ -84,14 +85,14 @@ def test_a_picture_of_a_run_that_goes_on(runner, engine, output):
         "script.py",
         f"""{PHASES}
 import json
-{runner.looks}
+{UNTIL_LOOKED_AT}
 times = [time.monotonic()]
 first(times[0] + 0.3)
 second(times[0] + 0.6)
 times.append(time.monotonic())
 # What was recorded is let out of the process every few hundredths of a second, after a look.
 spin_until(times[1] + 0.2)
-looks.busy()
+until_looked_at(20, by=None)
 print(json.dumps(times), flush=True)
 sys.stdin.readline()
 times = [time.monotonic()]
@@ -100,15 +101,16 @@ times.append(time.monotonic())
 print(json.dumps(times))
 """,
     )
-    process = runner.start("-m", "pyflame", "--engine", engine, "-o", output, "script.py")
-    first, second = json.loads(process.read_line())
-    process.send_signal(signal.SIGURG)
-    assert f"(the program goes on) -> {output}" in process.read_line("stderr")
+    process = runner.start_pyflame("--engine", engine, "-o", output, "script.py")
+    first, second = json.loads(process.out.line())
+    process.send(signal.SIGURG)
+    assert f"(the program goes on) -> {output}" in process.err.line().decode()
     path = runner.folder / output
     so_far = read(path)
-    out, said = process.communicate("\n")
-    assert process.returncode == 0
-    assert said.count(f" -> {output}") == 1
+    process.type(b"\n")
+    out = process.out.rest()
+    assert process.wait() == 0
+    assert process.err.rest().decode().count(f" -> {output}") == 1
     whole = read(path)
     assert ";second (" in so_far.folded()
     assert ";third (" not in so_far.folded()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytestmark = pytest.mark.anywhere
+
 END_OF_A_PIPE = """
 import os, pyflame
 reader, writer = os.pipe()

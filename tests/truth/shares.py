@@ -1,11 +1,9 @@
 """How far a measurement may lie from the truth by chance alone.
 
-There are two kinds. **One stretch of work** needs no statistics: a sample stands for the time back to
-the one before it, so at each end the measured time can be wrong by what one sample stands for, and
-the longest such time is known (`Profile.longest_gap`). **A share over many visits** is a matter of
-chance: a sample falls into a part of the program that has the share p with probability p, so n
-samples measure p with a standard error of sqrt(p (1 - p) / n). Samples of unequal weight tell as
-much as fewer equal ones: n is `Profile.effective_samples`.
+One stretch of work needs no statistics (gaps.py). A share over many visits is a matter of chance: a
+sample falls into a part of the program that has the share p with probability p, so n samples measure
+p with a standard error of sqrt(p (1 - p) / n). Samples of unequal weight tell as much as fewer equal
+ones: n is `Profile.effective_samples`.
 
 A false alarm of one comparison has a probability of 1e-9, whatever the machine does; all comparisons
 of a run together stay far below 1e-6 (docs/checks.md).
@@ -38,8 +36,3 @@ def most_by_chance(samples: float, share: float) -> int:
     while count == 0 or count - mean - count * math.log(count / mean) > math.log(FALSE_ALARM):
         count += 1
     return count - 1
-
-
-def most_off(longest_gap: float, visits: int = 1) -> float:
-    """How far the time of so many stretches of work may be off, in seconds."""
-    return 2 * longest_gap * visits + 1e-6

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from truth.shares import most_off
+from gaps import most_off
 from truth.stacks import Stack, parse
 
 if TYPE_CHECKING:

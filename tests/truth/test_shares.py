@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from truth.shares import most_by_chance, most_off, tolerance
+from gaps import most_off
+from truth.shares import most_by_chance, tolerance
 from truth.stacks import Stack, parse
 
 if TYPE_CHECKING:

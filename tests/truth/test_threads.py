@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from truth.shares import most_by_chance, most_off
+from gaps import most_off
+from truth.shares import most_by_chance
 from truth.stacks import Legal, Stack, parse
 
 if TYPE_CHECKING:

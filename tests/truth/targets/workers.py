@@ -50,7 +50,7 @@ def repeat(function, done):
 def short(function):
     for _ in range(20):
         function()
-    looks.busy(0.002, sleeps=5)
+    looks.busy(0.002, wakes=5)
 
 
 def start(name, target, *arguments):
