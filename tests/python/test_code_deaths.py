@@ -6,7 +6,7 @@ import pytest
 
 # Runs code objects of one name and file for a part of a millisecond each, and drops them.
 DROPPED = """
-import sys, time, pyflame
+import resource, sys, time, pyflame
 from types import FunctionType
 
 class Text(str):
@@ -16,8 +16,8 @@ class Table(bytes):
     pass
 
 def work():
-    end = time.perf_counter() + 0.0003
-    while time.perf_counter() < end:
+    end = time.thread_time() + 0.0003
+    while time.thread_time() < end:
         pass
 
 name, file = eval(sys.argv[1])
@@ -27,8 +27,11 @@ if sys.version_info >= (3, 11):
 if sys.version_info >= (3, 10):
     changes["co_linetable"] = Table(work.__code__.co_linetable)
 with pyflame.Profiler(interval=0.0001) as profiler:
-    for _ in range(1000):
+    # Nothing but the sampling thread sleeps here.
+    number, enough = 0, resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw + 100
+    while number < 1000 or resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw < enough:
         FunctionType(work.__code__.replace(**changes), globals())()
+        number += 1
 print(profiler.profile.folded())
 """
 

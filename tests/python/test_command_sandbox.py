@@ -40,18 +40,22 @@ if prctl(38, 1, 0, 0, 0) or prctl(22, 2, program):
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 
-# Hides /proc in a mount namespace of its own, and becomes Python.
-WITHOUT_PROC = """
+# Puts something else in the place of /proc, in a mount namespace of its own, and becomes Python. What
+# is mounted on /proc would be seen elsewhere if that were not made private before.
+OTHER_PROC = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
-NEW_MOUNTS, PRIVATE_BELOW = 0x20000, 0x44000
-if (
-    libc.unshare(NEW_MOUNTS)
-    or libc.mount(b"none", b"/", None, PRIVATE_BELOW, None)
-    or libc.mount(b"none", b"/proc", b"tmpfs", 0, None)
-):
+NEW_MOUNTS, NEW_PIDS, PRIVATE = 0x20000, 0x20000000, 0x40000
+kind = sys.argv[1].encode()
+if libc.unshare(NEW_MOUNTS | (NEW_PIDS if kind == b"proc" else 0)):
+    raise SystemExit(f"no namespace: {os.strerror(ctypes.get_errno())}")
+# It is the children that are in the new namespace of processes.
+child = os.fork() if kind == b"proc" else 0
+if child:
+    raise SystemExit(os.waitpid(child, 0)[1] >> 8)
+if libc.mount(b"none", b"/proc", None, PRIVATE, None) or libc.mount(kind, b"/proc", kind, 0, None):
     raise SystemExit(f"/proc stays: {os.strerror(ctypes.get_errno())}")
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 
 SCRIPT = """
@@ -106,16 +110,21 @@ with pyflame.Profiler(interval=0.0001):
 
 
 def without_call(runner, names: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return runner.python(*without_call_words(names), *words)
+
+
+def without_call_words(names: str) -> list[str]:
+    """The arguments of Python by which it becomes one that may not make these calls."""
     if not NUMBERS:
-        pytest.skip(f"the numbers of system calls on {platform.machine()} are not known")
-    numbers = " ".join(str(NUMBERS[name]) for name in names.split())
-    return runner.python("-c", WITHOUT_CALL, numbers, *words)
+        pytest.skip(f"not run: the system calls of {platform.machine()} are not known")
+    return ["-c", WITHOUT_CALL, " ".join(str(NUMBERS[name]) for name in names.split())]
 
 
-def without_proc(runner, *words: str) -> subprocess.CompletedProcess[str]:
-    if runner.python("-c", WITHOUT_PROC, "-c", "").returncode:
-        pytest.skip("/proc can't be hidden here")
-    return runner.python("-c", WITHOUT_PROC, *words)
+def with_other_proc(runner, kind: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python with an empty /proc (`tmpfs`), or as one of few processes (`proc`)."""
+    if runner.python("-c", OTHER_PROC, kind, "-c", "").returncode:
+        pytest.skip("not run: /proc can't be hidden here")
+    return runner.python("-c", OTHER_PROC, kind, *words)
 
 
 @pytest.mark.parametrize("call", ["process_vm_readv", "rt_tgsigqueueinfo"])
@@ -146,8 +155,12 @@ def test_descriptors_stay_the_programs_own(runner, program, calls):
 
 
 def test_what_the_c_library_opens_is_opened_at_the_start(runner):
-    """For the sampling thread, when that gives memory back for the first time."""
-    done = without_call(runner, "close_range unshare", "-c", HEAP_GROWS)
+    """For the sampling thread, when that gives memory back for the first time.
+
+    Whoever else opens the file on this machine is not to be heard: it has a /proc of its own here.
+    """
+    words = [*without_call_words("close_range unshare"), "-c", HEAP_GROWS]
+    done = with_other_proc(runner, "proc", *words)
     assert done.stdout.splitlines()[1:] == ["0"], done.stderr
 
 
@@ -155,7 +168,7 @@ def test_what_the_c_library_opens_is_opened_at_the_start(runner):
 def test_no_proc(runner, engine):
     runner.write("script.py", SCRIPT)
     words = ("-m", "pyflame", "--engine", engine, "-o", "x.pyflame", "script.py")
-    done = without_proc(runner, *words)
+    done = with_other_proc(runner, "tmpfs", *words)
     assert (done.returncode, done.stdout) == (5, "4\n")
     assert done.stderr.count("\n") == 1, done.stderr
     profile = pyflame.Profile.load(runner.folder / "x.pyflame")

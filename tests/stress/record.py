@@ -117,6 +117,7 @@ def record(result: Path, interval: float, program: str) -> None:
         "by_line": profile.folded(by_line=True),
         "samples": profile.samples,
         "duration": profile.duration,
+        "longest_gap": profile.longest_gap,
         "uncaptured": profile.uncaptured,
         "retaken": profile.retaken,
         "rate": profile.rate,
