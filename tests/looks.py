@@ -45,7 +45,9 @@ def wakes_of(name, process="self"):
     return wakes
 
 
-UNTIL_LOOKED_AT = "import os, sys\n" + inspect.getsource(until_looked_at) + inspect.getsource(wakes_of)
+UNTIL_LOOKED_AT = (
+    "import os, sys\n" + inspect.getsource(until_looked_at) + inspect.getsource(wakes_of)
+)
 """The same for a program of its own."""
 
 

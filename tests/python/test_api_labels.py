@@ -9,10 +9,10 @@ import time
 
 import pyflame
 import pytest
+from gaps import most_off
 from looks import busy, spin
 from pyflame import _native
 from pyflame._label import _LABELS
-from gaps import most_off
 
 
 def functions(profile):

@@ -11,6 +11,9 @@ import pytest
 from gaps import most_off
 
 BLOCKED = "[uncaptured: the thread blocks signals]"
+# A thread that was found to block signals is believed to for so long (`eye.rs`), since to ask it
+# costs more than a look; so what follows may be shown as blocked, too.
+BELIEVED_SECONDS = 0.05
 
 
 def spin(seconds):
@@ -58,9 +61,10 @@ def test_a_thread_that_blocks_signals_for_a_while(interval, apart):
     assert seconds(profile, BLOCKED) > 0
     before, blocked, again = spent
     off = most_off(profile.longest_gap)
-    assert abs(seconds(profile, BLOCKED) + seconds(profile, "closed") - blocked) <= off
+    late = seconds(profile, BLOCKED) + seconds(profile, "closed") - blocked
+    assert -off <= late <= off + BELIEVED_SECONDS
     assert abs(seconds(profile, "open_before") - before) <= off
-    assert abs(seconds(profile, "open_again") - again) <= off
+    assert abs(seconds(profile, "open_again") - (again - late)) <= 2 * off
 
 
 def test_a_thread_that_has_blocked_signals_since_before(apart):

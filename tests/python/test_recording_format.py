@@ -123,7 +123,7 @@ class Reading:
         ticks, uncaptured, retaken, unit = rows.numbers(4)
         longest, self.squares = rows.numbers(2)
         assert not rows
-        self.meta = (program, engine, note, interval, duration, uncaptured, retaken, unit, longest)
+        self.meta = (program, engine, note, interval, duration, uncaptured, retaken, longest, unit)
         self.ticks = ticks
 
     def functions_of_stacks(self):
@@ -157,8 +157,8 @@ def test_a_reader_made_from_the_description_reads_what_we_write():
         profile.duration,
         profile.uncaptured,
         profile.retaken,
-        0,
         round(profile.longest_gap * 1e9),
+        0,
     )
     wall = sum(value for key, value in reading.times.items() if key != "cpu") / 1e3
     assert profile.effective_samples == pytest.approx(wall**2 / reading.squares)
