@@ -19,4 +19,4 @@ def tolerance(profile: pyflame.Profile) -> float:
     """By how many seconds one visit, or one process, may be off: a gap at each of its ends."""
     # Folded text has whole microseconds for each stack.
     rounding = ROUNDING_SECONDS * profile.folded().count("\n")
-    return 2 * getattr(profile, "longest_gap", 0.02) + rounding
+    return 2 * profile.longest_gap + rounding

@@ -361,7 +361,8 @@ class Look:
 
     def __post_init__(self):
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        # No more than a limit: what is awaited may take long on a busy machine, but comes.
+        self.page.set_default_timeout(60_000)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
