@@ -5,6 +5,7 @@ What is needed and not there (Chromium, Playwright, cargo) makes the tests skip 
 
 from __future__ import annotations
 
+import functools
 import html
 import os
 import shutil
@@ -16,27 +17,19 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import contextlib
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Frame, Page, Route
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "http://pyflame.test"
+BUILD_LIMIT_SECONDS = 900
+DRAW_LIMIT_SECONDS = 60
 
 RESET = ".button:has-text('Reset zoom')"
 PLACES = ("file", "iframe", "srcdoc")
 """Where scripts run: opened from disk, in an iframe by address, in an iframe's srcdoc."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs a headless Chromium")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # This hook is given the tests of all folders.
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
 
 
 class Draw(Protocol):
@@ -46,19 +39,27 @@ class Draw(Protocol):
 
 
 @pytest.fixture(scope="session")
-def draw() -> Draw:
-    """The renderer, by way of its example program."""
+def draw(patience: Callable[[float, str], contextlib.AbstractContextManager[None]]) -> Draw:
+    """The renderer, by way of its example program; the same picture is drawn once."""
     cargo = shutil.which("cargo")
     if cargo is None:
         pytest.skip("not run: no cargo to build the renderer with")
     build = [cargo, "build", "--quiet", "--package", "pyflame-render", "--example", "draw"]
-    subprocess.run(build, cwd=ROOT, check=True)
+    with patience(BUILD_LIMIT_SECONDS, "the renderer that cargo builds"):
+        subprocess.run(build, cwd=ROOT, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     program = target / "debug" / "examples" / "draw"
 
+    # A file that the arguments name is in a folder of one test alone.
+    @functools.cache
     def run(folded: str, *arguments: str) -> str:
         done = subprocess.run(
-            [program, *arguments], input=folded, capture_output=True, check=True, encoding="utf-8"
+            [program, *arguments],
+            input=folded,
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+            timeout=DRAW_LIMIT_SECONDS,
         )
         return done.stdout
 

@@ -39,7 +39,8 @@ class Server:
             **{f"SITE_{name}": json.dumps(value) for name, value in settings.items()},
         }
         command = [sys.executable, "-m"]
-        subprocess.run([*command, "django", "migrate", "-v0"], env=environment, check=True)
+        migrate = [*command, "django", "migrate", "-v0"]
+        subprocess.run(migrate, env=environment, check=True, timeout=60)
         if kind.startswith("runserver"):
             place = f"127.0.0.1:{self.port}"
             command = [sys.executable, "development.py", *kind.split(), "--noreload", place]
@@ -68,7 +69,11 @@ class Server:
     def close(self):
         """Ends the server."""
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
     def _wait(self):
         """Waits until it listens: asks, and each refusal is an answer of the kernel at once."""

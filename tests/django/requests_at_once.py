@@ -20,7 +20,7 @@ class Outcome:
     samples: int = 0
     own: int = 0
     foreign: list[str] = field(default_factory=list)
-    empty: int = 0
+    without_own: int = 0
 
 
 def at_once(server, path, *, requests, workers):
@@ -53,10 +53,11 @@ def _folded(server, request_id):
 
 def _judge(outcome, number, folded):
     stacks = folded.splitlines()
-    outcome.empty += not stacks
+    own_before = outcome.own
     for stack in stacks:
         owners = {int(owner) for owner in OWN.findall(stack)}
         outcome.samples += 1
         outcome.own += owners == {number}
         if owners - {number} or any(folder in stack for folder in FOREIGN):
             outcome.foreign.append(f"in a request of {number}: {stack}")
+    outcome.without_own += outcome.own == own_before

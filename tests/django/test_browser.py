@@ -23,8 +23,6 @@ from requests_at_once import FOREIGN  # noqa: E402
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Download, FrameLocator, Locator, Page
 
-pytestmark = pytest.mark.browser
-
 # With cProfile beside them, threads of runserver disturb each other from 3.12 on, says the toolbar.
 ONE_THREAD = "runserver --nothreading" if sys.version_info >= (3, 12) else "runserver"
 PROFILING = {"DISABLED": []}
@@ -52,7 +50,6 @@ SERVERS = {
 STORES = ["runserver", "uvicorn", "database", "cache", "policy", "plain DOM"]
 # What is around a synchronous view.
 FRAMEWORKS = {"runserver": "BaseHandler._get_response", "uvicorn": "SyncToAsync.thread_handler"}
-# Long enough for a sampling thread that a busy machine lets wait for its first turn.
 SYNC = "/sync/?seconds=0.15"
 GONE = "isn't available anymore"
 
@@ -79,26 +76,30 @@ def site(serve, chromium):
 
 def skip_unless_there(name):
     if "policy" in name and django.VERSION < (6, 0):
-        pytest.skip("not run: Django has policies from 6.0 on")
+        pytest.skip("Django has policies from 6.0 on")
     if "plain DOM" in name and int(debug_toolbar.VERSION.split(".")[0]) < 7:
-        pytest.skip("not run: this toolbar has no shadow DOM that could be left out")
+        pytest.skip("this toolbar has no shadow DOM that could be left out")
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=["runserver", "uvicorn", "policy, rendered"])
 def anywhere(request, site):
-    """A page of the site at each of the servers."""
+    """A page of the site at servers that differ most."""
     return site(request.param)
 
 
+@pytest.mark.parametrize("anywhere", SERVERS, indirect=True)
 def test_the_panel_shows_the_view_and_its_numbers(anywhere):
     anywhere.open(SYNC)
     names = anywhere.names()
     assert {"sync_view", "in_sync_view", "busy"} <= names
     facts = anywhere.facts()
-    # The view computes for 150 ms; a machine that has no time to look gets a rough share.
-    assert in_ms(facts["wall"]) >= in_ms(facts["CPU"]) >= 50
-    assert 10 <= int(facts["samples"].replace(",", "")) <= in_ms(facts["wall"]) * 2
-    assert 20 < float(facts["rate"].removesuffix(" Hz").replace(",", "")) < 1500
+    # The view computes for 150 ms, and is looked at before and after.
+    assert in_ms(facts["wall"]) >= in_ms(facts["CPU"]) >= 149
+    assert int(facts["samples"].replace(",", "")) > 0
+    # The gaps between looks are drawn from half to one and a half milliseconds. That 150 of them
+    # are shorter on average than two thirds has a probability of exp(-33), by Hoeffding's
+    # inequality.
+    assert 0 < float(facts["rate"].removesuffix(" Hz").replace(",", "")) < 1500
     assert facts["uncaptured"].isdigit()
     assert anywhere.subtitle() == f"{facts['wall']}, {facts['samples']} samples"
 
@@ -228,8 +229,8 @@ def test_a_stream_is_shown_to_its_end(site, name, path, function):
     look.go_back_to(path)
     look.open_panel()
     assert function in look.names()
-    # Five parts of 60 ms each; before the first there are 20 ms at most.
-    assert in_ms(look.facts()["CPU"]) >= 150
+    # Five parts of 60 ms, of which each is looked at before and after.
+    assert in_ms(look.facts()["CPU"]) >= 295
     assert look.subtitle() != "still streaming"
 
 
@@ -360,7 +361,8 @@ class Look:
 
     def __post_init__(self):
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        # No more than a limit: what is awaited may take long on a busy machine, but comes.
+        self.page.set_default_timeout(60_000)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 

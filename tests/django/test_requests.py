@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
+import django
 import pytest
 from requests_at_once import FOREIGN, REQUEST_ID, at_once
 
@@ -15,6 +17,11 @@ MANY = {"RESULTS_CACHE_SIZE": 100_000}
 REQUESTS = 200
 # What calls a view, in the same thread or by way of another one.
 AROUND = re.compile(r"BaseHandler\._get_response|SyncToAsync\.thread_handler|_worker|Handle\._run")
+# What takes most of the time, and hangs on the Django in between least.
+AT_THE_ENDS = pytest.mark.skipif(
+    django.VERSION >= (5,) and (django.VERSION < (6, 1) or sys.version_info < (3, 15)),
+    reason="is tested with the oldest Django, and with the newest on the newest Python",
+)
 VIEWS = re.compile(r"\b(sync|async|hop|gather)_view |\b(first|second)_child |\bin_")
 
 
@@ -40,9 +47,8 @@ def test_fifty_requests_at_once_are_told_apart(serve, kind, path):
     server = serve(kind, PANELS=PANEL, TOOLBAR=MANY)
     outcome = at_once(server, path, requests=REQUESTS, workers=50)
     assert outcome.foreign == []
-    # A request takes several milliseconds, so hardly any is too short for a sample.
-    assert outcome.own > REQUESTS
-    assert outcome.empty < REQUESTS / 20
+    # Each computes until it has been looked at.
+    assert outcome.without_own == 0
 
 
 @pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
@@ -96,6 +102,7 @@ def test_an_error_in_the_view_is_recorded_and_stays_the_error(serve):
     assert "in_failing_view" in functions(server, None, page=page)[0]
 
 
+@AT_THE_ENDS
 @pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
 def test_no_thread_and_no_handler_is_left_behind(serve, kind):
     server = serve(kind, PANELS=PANEL, TOOLBAR={"RESULTS_CACHE_SIZE": 25})
@@ -104,7 +111,7 @@ def test_no_thread_and_no_handler_is_left_behind(serve, kind):
     for _ in range(9):
         at_once(server, path, requests=25, workers=8)
     # The sampling thread stays for a second after a request, with its handler, for the next one.
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     after = quiet_state(server)
     while (after["urgent"] or "pyflame" in after["tasks"]) and time.monotonic() < end:
         after = quiet_state(server)
@@ -112,6 +119,7 @@ def test_no_thread_and_no_handler_is_left_behind(serve, kind):
     assert "pyflame" not in after["tasks"]
 
 
+@AT_THE_ENDS
 @pytest.mark.parametrize("kind", ["runserver", "uvicorn"])
 def test_no_request_leaves_memory_in_use(serve, kind):
     # The process's size says little: it goes up and down by megabytes, as the allocator keeps

@@ -12,23 +12,44 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyflame
 import pytest
+from gaps import tolerance
+from looks import UNTIL_LOOKED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # Kernels and servers look for their files where nobody else has any.
 os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
 
-PREPARATION = """\
+# `spin` computes until it has been looked at, and notes how long that took; who waits instead does
+# so by `slept`.
+PREPARATION = (
+    """\
 %load_ext pyflame
 import time
 
 def spin(seconds):
+    global took
+    begins = time.monotonic()
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
+    until_looked_at()
+    took = time.monotonic() - begins
+
+async def slept():
+    import asyncio
+
+    before = wakes_of("pyflame")
+    while not is_looked_at_since(before):
+        await asyncio.sleep(0.05)
+
 """
+    + UNTIL_LOOKED_AT
+)
 
 
 @dataclass
@@ -114,6 +135,22 @@ class Picture:
         """The lines of the hover title of the one frame with a name."""
         (title,) = (title for title in self.titles if title[0] == name)
         return title
+
+
+def assert_share(lines: str, number: int, source: str, took: float, path: Path) -> None:
+    """Compare what a title says of a line with how long that took, which is nearly all.
+
+    Args:
+        lines: What it says of a cell's or function's hottest lines.
+        number: Of the line.
+        source: What is in that line.
+        took: What it took by its own clock.
+        path: The same recording.
+    """
+    profile = pyflame.Profile.load(path)
+    percent = float(re.search(rf"line {number}: ([\d.]+)% `{re.escape(source)}`", lines)[1])
+    share = (took - tolerance(profile)) / profile.wall_time
+    assert round(100 * share, 1) - 0.1 <= percent <= 100, (lines, took, profile.wall_time)
 
 
 def is_picture(output: dict[str, Any]) -> bool:

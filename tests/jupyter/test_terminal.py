@@ -8,18 +8,31 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from looks import UNTIL_LOOKED_AT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SPIN = """\
+SPIN = (
+    UNTIL_LOOKED_AT
+    + """\
 def spin(seconds):
     import time
 
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
+    until_looked_at()
+
+async def slept():
+    import asyncio
+
+    before = wakes_of("pyflame")
+    while not is_looked_at_since(before):
+        await asyncio.sleep(0.05)
+    return "slept"
 """
+)
 
 
 class Terminal:
@@ -112,7 +125,7 @@ def test_an_interrupted_statement_shows_what_ran_until_then(open_terminal):
     shown = plain(terminal.wait(2))
     assert "KeyboardInterrupt" in shown
     assert re.search(r"% +(. )?spin ", shown), shown
-    terminal.type("%pyflame await __import__('asyncio').sleep(0.1, 'slept')")
+    terminal.type("%pyflame await slept()")
     shown = plain(terminal.wait(3))
-    assert "slept" in shown
+    assert "'slept'" in shown
     assert "[event loop]" in shown

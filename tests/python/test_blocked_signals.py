@@ -10,6 +10,8 @@ import pyflame
 import pytest
 from gaps import most_off
 
+pytestmark = pytest.mark.measures
+
 BLOCKED = "[uncaptured: the thread blocks signals]"
 # A thread that was found to block signals is believed to for so long (`eye.rs`), since to ask it
 # costs more than a look; so what follows may be shown as blocked, too.

@@ -28,7 +28,7 @@ def main():
     spin(0.05)
     thread.join()
     before = wakes_of("pyflame")
-    while any(wakes < before[task] + 20 for task, wakes in wakes_of("pyflame").items()):
+    while not is_looked_at_since(before):
         time.sleep(0.05)
 
 main()

@@ -40,8 +40,8 @@ if prctl(38, 1, 0, 0, 0) or prctl(22, 2, program):
 os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 
-# Puts something else in the place of /proc, in a mount namespace of its own, and becomes Python. What
-# is mounted on /proc would be seen elsewhere if that were not made private before.
+# Puts something else in the place of /proc, in a mount namespace of its own, and becomes Python.
+# What is mounted on /proc would be seen elsewhere if that were not made private before.
 OTHER_PROC = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -146,6 +146,7 @@ def test_nothing_runs_where_the_engine_that_was_asked_for_can_not(runner, call):
     assert runner.files() == ["script.py"]
 
 
+@pytest.mark.anywhere
 @pytest.mark.parametrize("calls", ["close_range", "close_range unshare"])
 def test_descriptors_stay_the_programs_own(runner, program, calls):
     words = ("-m", "pyflame", "-q", "-r", "10000", "-o", "x.folded", program("lowest_free.py"))
@@ -154,6 +155,7 @@ def test_descriptors_stay_the_programs_own(runner, program, calls):
     assert ";rest (" in (runner.folder / "x.folded").read_text()
 
 
+@pytest.mark.anywhere
 def test_what_the_c_library_opens_is_opened_at_the_start(runner):
     """For the sampling thread, when that gives memory back for the first time.
 

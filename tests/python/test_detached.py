@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from conftest import Runner
+
+pytestmark = pytest.mark.measures
 
 # Long enough for some looks while a part is written and the rest waits for the reader.
 SIZE = 16 << 20

@@ -13,9 +13,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pyflame
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.measures
 
 EMPTY_SET = bytes(128)  # Of signals, as the C library has it.
 

@@ -10,6 +10,8 @@ from collections import Counter
 import pyflame
 import pytest
 
+pytestmark = pytest.mark.anywhere
+
 
 class Rows:
     """The numbers and texts of a section, one after the other."""

@@ -1,12 +1,12 @@
 """How far a measurement may lie from the truth by chance alone.
 
-One stretch of work needs no statistics (gaps.py). A share over many visits is a matter of chance: a
-sample falls into a part of the program that has the share p with probability p, so n samples measure
-p with a standard error of sqrt(p (1 - p) / n). Samples of unequal weight tell as much as fewer equal
-ones: n is `Profile.effective_samples`.
+One stretch of work needs no statistics (gaps.py). A share over many visits is a matter of chance:
+a sample falls into a part of the program that has the share p with probability p, so n samples
+measure p with a standard error of sqrt(p (1 - p) / n). Samples of unequal weight tell as much as
+fewer equal ones: n is `Profile.effective_samples`.
 
-A false alarm of one comparison has a probability of 1e-9, whatever the machine does; all comparisons
-of a run together stay far below 1e-6 (docs/checks.md).
+A false alarm of one comparison has a probability of 1e-9, whatever the machine does; that of all
+comparisons of a run together stays below 1e-6 (docs/checks.md).
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from truth.stacks import Stack, parse
 if TYPE_CHECKING:
     from truth.conftest import Programs
 
+pytestmark = pytest.mark.measures
+
 DEPTH = 50_000
 UNSEEN_END = "[uncaptured: the end, which no sample followed]"
 

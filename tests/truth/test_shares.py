@@ -13,6 +13,8 @@ from truth.stacks import Stack, parse
 if TYPE_CHECKING:
     from truth.conftest import Programs
 
+pytestmark = pytest.mark.measures
+
 INTERVAL = 0.001
 PHASES = ("tiny_calls", "tight_loop", "long_c_call", "without_the_gil", "recursion", "sleeping")
 

@@ -13,6 +13,8 @@ from truth.stacks import Legal, Stack, parse
 if TYPE_CHECKING:
     from truth.conftest import Programs
 
+pytestmark = pytest.mark.measures
+
 INTERVAL = 0.001
 OWN_WORK = {"alpha": "alpha_work", "beta": "beta_work", "idle": "wait_for_the_end"}
 # The function that notes when it begins and ends.

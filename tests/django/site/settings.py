@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-# For `allocator`, which other tests use, too.
+# For `allocator` and `looks`, which other tests use, too.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 FOLDER = Path(os.environ.get("SITE_FOLDER", "."))

@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
+from looks import facts_of_task, is_looked_at_since, until_looked_at, wakes_of
 
 
 def is_shown(request):
@@ -21,10 +22,36 @@ def is_shown(request):
 
 
 def busy(seconds):
-    """Computes for so much CPU time of the calling thread."""
+    """Computes for so much CPU time of the calling thread, and is looked at before and after."""
+    until_looked_at()
+    compute(seconds)
+    until_looked_at()
+
+
+def compute(seconds):
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         sum(range(200))
+
+
+def compute_until_looked_at(seconds):
+    """Of many requests at once, each that is recorded, without a look at all tasks."""
+    compute(seconds)
+    before = {task: slept(task) for task in LOOKING if slept(task)}
+    while not before:
+        before = wakes_of("pyflame")
+        LOOKING[:] = before
+    while not is_looked_at_since(before, 5):
+        sum(range(10_000))
+
+
+LOOKING = []
+
+
+def slept(task):
+    """How often a task has slept, if it is the one that looks."""
+    facts = facts_of_task(task)
+    return int(facts["voluntary_ctxt_switches"]) if facts and facts["Name"] == "pyflame" else 0
 
 
 def counting_middleware(get_response):
@@ -63,7 +90,10 @@ def in_sync_view(seconds):
 
 async def async_view(request):
     in_async_view(float(request.GET.get("seconds", 0.05)))
+    before = wakes_of("pyflame")
     await asyncio.sleep(0.1)
+    while not is_looked_at_since(before):  # noqa: ASYNC110 - nobody tells of a look
+        await asyncio.sleep(0.1)
     in_async_view(0.01)
     return page(request, "async")
 
@@ -168,8 +198,10 @@ def quick_view(request):
 
 def own_functions():
     """A function for each number, so that a stack says whose it is."""
-    source = "\n".join(f"def only_{number}(seconds):\n    busy(seconds)\n" for number in range(64))
-    space = {"busy": busy}
+    source = "\n".join(
+        f"def only_{number}(seconds, work=compute):\n    work(seconds)\n" for number in range(64)
+    )
+    space = {"compute": compute}
     exec(compile(source, __file__, "exec"), space)
     return [space[f"only_{number}"] for number in range(64)]
 
@@ -180,13 +212,13 @@ ONLY = own_functions()
 def numbered_view(request, number):
     ONLY[number](0.003)
     time.sleep(0.002)
-    ONLY[number](0.003)
+    ONLY[number](0.003, compute_until_looked_at)
     return HttpResponse(f"<html><body>{number}</body></html>")
 
 
 async def numbered_async_view(request, number):
-    for _ in range(3):
-        ONLY[number](0.001)
+    for work in (compute, compute_until_looked_at, compute):
+        ONLY[number](0.001, work)
         await asyncio.sleep(0.001)
         await sync_to_async(ONLY[number], thread_sensitive=False)(0.001)
     return HttpResponse(f"<html><body>{number}</body></html>")

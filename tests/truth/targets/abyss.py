@@ -1,4 +1,4 @@
-"""Goes 50,000 calls deep, and computes at the bottom for so much CPU time; prints how much it was."""
+"""Goes 50,000 calls deep, computes at the bottom for so much CPU time, and prints how much."""
 
 import sys
 import time

@@ -1,7 +1,7 @@
 """Threads with names and work of their own, some of which live but a few milliseconds.
 
-Prints a JSON object: name of a lasting thread to [when its work began, when it ended, its CPU time],
-in seconds on the monotonic clock.
+Prints a JSON object: name of a lasting thread to [when its work began, when it ended, its CPU
+time], in seconds on the monotonic clock.
 """
 
 import json
