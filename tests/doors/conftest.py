@@ -1,7 +1,7 @@
 """What users do first, done as they do it: each test goes through one door into the project.
 
-Tests run with an interpreter whose environment has the wheel and `requirements.in`. `PYFLAME_UV`
-can name uv, `PYFLAME_WHEEL` names the wheel; nothing here needs the network.
+Tests run with an interpreter whose environment has the wheel and `requirements.in`, which needs
+Python 3.12; `PYFLAME_WHEEL` names the wheel. Nothing here needs the network.
 """
 
 from __future__ import annotations

@@ -101,8 +101,7 @@ def test_a_profile_that_does_not_fit_is_an_error_of_the_system(shell):
     assert "OSError" in shell.python("-c", code).stderr
 
 
-# Each of the two computes for longer than the other one may come later, and neither ends before
-# both have computed.
+# Neither of the two ends before both have computed.
 TOGETHER = f"""\
 import os, sys, time
 {BUSY}

@@ -9,8 +9,10 @@ from __future__ import annotations
 import http.client
 import json
 import sys
+import time
 from typing import TYPE_CHECKING
 
+import pytest
 from doors.shell import CHECKOUT, LIMIT_SECONDS, frames_of
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ def test_the_bookshop_shows_the_flame_graph_of_a_request(shell, free_port):
 
 
 def _get(address: str, server: subprocess.Popen) -> str:
-    while True:
+    end = time.monotonic() + LIMIT_SECONDS
+    while time.monotonic() < end:
         connection = http.client.HTTPConnection(address, timeout=LIMIT_SECONDS)
         try:
             connection.request("GET", "/")
@@ -54,8 +57,10 @@ def _get(address: str, server: subprocess.Popen) -> str:
         except ConnectionRefusedError:
             # It is about to listen, unless it has ended.
             assert server.poll() is None, server.stderr.read()
+            time.sleep(0.01)
         finally:
             connection.close()
+    pytest.fail(f"nobody listens on {address}")
 
 
 def test_the_notebook_runs(shell):

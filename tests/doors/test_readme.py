@@ -85,7 +85,7 @@ def help_of_the_command(shell: Shell, command: str) -> None:
 def what_there_is_so_far(shell: Shell, command: str) -> None:
     """The program ends when it has seen the picture, and by itself if it never does."""
     program = f"""\
-{BUSY}
+{BUSY.replace("0.2", "1.0")}
 import os, time
 print("computed", flush=True)
 end = time.monotonic() + {LIMIT_SECONDS / 2}
