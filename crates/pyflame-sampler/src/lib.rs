@@ -28,6 +28,8 @@ mod interrupted;
 mod labels;
 mod linger;
 mod live_memory;
+#[cfg(feature = "measure")]
+mod measure;
 mod outlet;
 mod own_memory;
 mod pending_call;
@@ -50,6 +52,8 @@ mod wake;
 pub use clock::monotonic_ns;
 pub use engine::{RecordingHandle, Taking, is_checked, pause_for_fork, resume_after_fork};
 pub use labels::{LabelError, LabelIds, LabelPlace, LabelReader};
+#[cfg(feature = "measure")]
+pub use measure::captures;
 pub use outlet::{Outlet, Pace};
 pub use pyflame_cpython::ContextTypes;
 pub use recording::{Options, Recorded};

@@ -68,19 +68,8 @@ impl Signal {
     /// Asks the thread `native_id` of this process to capture its stack into `slot`, if it is
     /// time for that by the very moment before.
     pub(crate) fn send(self, native_id: u32, slot: &Slot, is_time: impl FnOnce() -> bool) -> Sent {
-        // SAFETY: `getpid` and `getuid` have no preconditions.
-        let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
-        let value = COOKIE | u64::from(slot.name());
-        let info = SigInfo {
-            signal: self.0,
-            error: 0,
-            code: libc::SI_QUEUE,
-            padding: 0,
-            pid,
-            uid,
-            value,
-            rest: [0; 12],
-        };
+        let info = SigInfo::of(self, slot);
+        let pid = info.pid;
         if !is_time() {
             return Sent::Withheld;
         }
@@ -97,6 +86,21 @@ impl Signal {
             Some(libc::ESRCH) => Sent::Gone,
             _ => Sent::Refused,
         }
+    }
+
+    /// Runs the handler as the kernel does in a thread that has sent itself the signal.
+    #[cfg(feature = "measure")]
+    pub(crate) fn handle(self, slot: &Slot) {
+        let mut info = SigInfo::of(self, slot);
+        // SAFETY: all-zero is a valid `ucontext_t`; it is filled before it is used.
+        let mut context: libc::ucontext_t = unsafe { std::mem::zeroed() };
+        // SAFETY: `context` is a valid place for a context.
+        unsafe { libc::getcontext(&raw mut context) };
+        // Through a pointer, as the kernel calls it, so that it is a function of its own.
+        let handler = std::hint::black_box(
+            on_signal as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void),
+        );
+        handler(self.0, (&raw mut info).cast(), (&raw mut context).cast());
     }
 
     /// The signal's number.
@@ -119,6 +123,16 @@ struct SigInfo {
     uid: libc::uid_t,
     value: u64,
     rest: [u64; 12],
+}
+
+impl SigInfo {
+    fn of(signal: Signal, slot: &Slot) -> Self {
+        // SAFETY: `getpid` and `getuid` have no preconditions.
+        let (pid, uid) = unsafe { (libc::getpid(), libc::getuid()) };
+        let value = COOKIE | u64::from(slot.name());
+        let (signal, code) = (signal.0, libc::SI_QUEUE);
+        Self { signal, error: 0, code, padding: 0, pid, uid, value, rest: [0; 12] }
+    }
 }
 
 const _: () = assert!(size_of::<SigInfo>() == size_of::<libc::siginfo_t>());

