@@ -104,7 +104,9 @@ class Environment:
             _run([str(installer.UV), *words, *target, "--target", folder], limit_seconds)
 
     def _uv(self, words: Sequence[str], limit_seconds: float | None) -> None:
-        _run(self.interpreter.inside([str(installer.UV), *words]), limit_seconds)
+        # Folders and certificates of this machine are not there within a system, which needs none.
+        told = installer.PLACES if self.interpreter.system is not None else ()
+        _run(self.interpreter.inside([str(installer.UV), *words]), limit_seconds, without=told)
 
 
 def of(
@@ -116,12 +118,15 @@ def of(
     return Environment(interpreter, purpose, requirements, is_locked)
 
 
-def _run(command: Sequence[str], limit_seconds: float | None) -> None:
+def _run(
+    command: Sequence[str], limit_seconds: float | None, without: Sequence[str] = ()
+) -> None:
+    told = {name: word for name, word in installer.environment().items() if name not in without}
     try:
         done = subprocess.run(
             command,
             cwd=CHECKOUT,
-            env={**installer.environment(), "PYTHONDONTWRITEBYTECODE": ""},
+            env={**told, "PYTHONDONTWRITEBYTECODE": ""},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -16,6 +16,8 @@ from places import CACHE, CHECKOUT
 
 # `scripts/prepare.sh` puts it there.
 UV = CHECKOUT / ".venv" / "bin" / "uv"
+# Settings that name places of this machine.
+PLACES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "UV_FIND_LINKS")
 
 
 @functools.cache
@@ -37,7 +39,8 @@ def environment() -> dict[str, str]:
     """The variables to run uv with; what the caller has set for uv itself stays."""
     pip = _settings_of_pip()
     # pip takes several values with spaces between them, uv wants commas for some.
-    folders = [word for word in pip.get("find-links", "").split() if "://" in word or os.path.isdir(word)]
+    links = pip.get("find-links", "").split()
+    folders = [word for word in links if "://" in word or Path(word).is_dir()]
     told = {
         "SSL_CERT_FILE": pip.get("cert", ""),
         "UV_DEFAULT_INDEX": pip.get("index-url", ""),
@@ -56,7 +59,3 @@ def environment() -> dict[str, str]:
     }
     return {**{name: value for name, value in told.items() if value}, **os.environ, **own}
 
-
-def uv_is_there() -> bool:
-    """Whether it has been installed."""
-    return Path(UV).is_file()
