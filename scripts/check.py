@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,8 +21,8 @@ import interpreters
 import jobs
 import places
 import table
-from pool import WORKERS, Pool
 from places import CACHE, CHECKOUT
+from pool import WORKERS, Pool
 from results import Summary
 
 # A mirror may be away for so long.
@@ -34,9 +35,7 @@ LONG_RUN_LIMIT_SECONDS = 24 * 3600
 def arguments() -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(prog="./check", description="Runs every check and test.")
-    parser.add_argument(
-        "steps", nargs="*", metavar="STEP", help=f"one of {', '.join(table.STEPS)}"
-    )
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"one of {', '.join(table.STEPS)}")
     parser.add_argument(
         "--python",
         action="append",
@@ -85,7 +84,8 @@ def keep_target() -> IO[str] | None:
     """
     if not os.environ.get("CI") or "CARGO_TARGET_DIR" in os.environ:
         return None
-    said = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, check=True).stdout
+    rustc = shutil.which("rustc") or "rustc"
+    said = subprocess.run([rustc, "-vV"], capture_output=True, text=True, check=True).stdout
     release = re.search(r"^release: (\S+)", said, re.MULTILINE)
     folder = CACHE / f"target-{release[1] if release else 'unknown'}"
     lock = places.take(folder.with_suffix(".lock"), waits=False)
@@ -117,10 +117,13 @@ def main() -> int:
     try:
         places.remove_leftovers()
         target = keep_target()
+        if asked.strict:
+            # Tests take it from there that nothing may be skipped for want of something.
+            os.environ["CI"] = "true"
         rows = table.Table(wanted(asked, started)).jobs()
         if asked.list:
             for job in rows:
-                print(f"{job.limit_seconds:6.0f} s  {'alone ' if job.is_alone else '      '}{job.name}")
+                print(f"{job.limit_seconds:6.0f} s  {'alone' * job.is_alone:5}  {job.name}")
             return 0
         Pool(rows, summary, asked.jobs, started + limit).run()
     except KeyboardInterrupt:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import forky
 import installer
+import interpreters
 from places import CHECKOUT, ENVIRONMENTS, WHEELS, locked
 
 if TYPE_CHECKING:
@@ -81,7 +82,15 @@ class Environment:
         """Installs the wheel that the `wheel` step built, over one that is there."""
         with locked(self.folder.with_suffix(f"{self.folder.suffix}.lock")):
             # Not by way of the cache, which would keep every wheel that was ever built.
-            words = ["pip", "install", "--quiet", "--python", self.python, "--no-cache", "--offline"]
+            words = [
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                self.python,
+                "--no-cache",
+                "--offline",
+            ]
             words += ["--no-index", "--find-links", str(WHEELS), "--link-mode", "copy"]
             self._uv([*words, "--no-deps", "--reinstall", "--compile-bytecode", "pyflame"], None)
 
@@ -90,7 +99,7 @@ class Environment:
         needs = [word for path in self.requirements for word in ("-r", str(path))]
         hashes = ["--require-hashes"] if self.is_locked else []
         # What has no wheel would be compiled, for minutes and with whatever this machine has.
-        wheels = ["--only-binary", ":all:"]
+        wheels = ["--only-binary", ":all:"] if self.is_locked or self.interpreter.system else []
         return ["pip", "install", "--quiet", "--python", self.python, *wheels, *hashes, *needs]
 
     def _fetch_from_outside(self, limit_seconds: float | None) -> None:
@@ -118,9 +127,17 @@ def of(
     return Environment(interpreter, purpose, requirements, is_locked)
 
 
-def _run(
-    command: Sequence[str], limit_seconds: float | None, without: Sequence[str] = ()
-) -> None:
+def ready(version: str, purpose: str, *requirements: Path) -> Environment:
+    """An environment for what is not locked, made right away; for benchmarks."""
+    interpreter = interpreters.find(version)
+    if interpreter.system is not None:
+        forky.lay_out()
+    environment = of(interpreter, purpose, *requirements, is_locked=False)
+    environment.make(is_offline=False)
+    return environment
+
+
+def _run(command: Sequence[str], limit_seconds: float | None, without: Sequence[str] = ()) -> None:
     told = {name: word for name, word in installer.environment().items() if name not in without}
     try:
         done = subprocess.run(

@@ -58,4 +58,3 @@ def environment() -> dict[str, str]:
         "UV_NO_PROGRESS": "1",
     }
     return {**{name: value for name, value in told.items() if value}, **os.environ, **own}
-

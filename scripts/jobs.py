@@ -8,7 +8,6 @@ it has started with them.
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import signal
 import subprocess
@@ -16,6 +15,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import results
@@ -57,7 +57,7 @@ class Job:
     counts_tests: bool = False
     """Whether it tells how many tests passed: none is a failure then."""
     may_lack: tuple[str, ...] = ()
-    """What its tests may skip for want of, or whose programs may be left out."""
+    """Programs of the stress test that may be left out."""
     is_fetch: bool = False
     """Whether it brings what others need, and is not worth a line where it passes."""
 
@@ -66,6 +66,7 @@ class Running:
     """A job at work; `run` is for a thread of its own."""
 
     def __init__(self, job: Job, limit_seconds: float) -> None:
+        """With what is left for it of the whole run."""
         self.job = job
         self.log = LOGS / f"{job.name.replace(' ', '-').replace('/', '-')}.log"
         self._limit_seconds = limit_seconds
@@ -161,7 +162,9 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
 
 def _path(value: str) -> str:
     """What a value stands for by now."""
-    return next(iter(glob.glob(value)), value) if "*" in value else value
+    folder, _, pattern = value.rpartition("/")
+    found = Path(folder).glob(pattern) if "*" in pattern else iter(())
+    return str(next(found, value))
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

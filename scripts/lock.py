@@ -20,7 +20,7 @@ from places import CHECKOUT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The oldest Python that each input is for. One that has none is used by the Python of `.venv`.
+# The oldest Python that each input is for; no entry, and it is for all that are supported.
 OLDEST = {
     "tests/requirements.in": "3.10",
     "tests/browser/requirements.in": "3.10",
@@ -28,6 +28,7 @@ OLDEST = {
     "tests/django/requirements-5.2.in": "3.11",
     "tests/django/requirements-6.0.in": "3.12",
     "tests/django/requirements-6.1.in": "3.13",
+    "tests/doors/requirements.in": "3.11",
     "tests/jupyter/requirements-kernel.in": "3.11",
     "tests/jupyter/requirements.in": "3.13",
 }

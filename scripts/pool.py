@@ -25,6 +25,7 @@ class Pool:
     """Jobs that wait, jobs that run, and how the others ended."""
 
     def __init__(self, jobs: Sequence[Job], summary: Summary, workers: int, until: float) -> None:
+        """With what is to run, so many at a time, and until when."""
         self._waiting = list(jobs)
         self._running: list[Running] = []
         self._summary = summary
@@ -65,7 +66,7 @@ class Pool:
             if outcome is not None:
                 self._waiting.remove(job)
                 known.discard(job.name)
-                print(f"\n=== {self._summary.add(outcome)}", flush=True)
+                print(f"\n=== {self._summary.add(outcome).line}", flush=True)
 
     def _next(self) -> Job | None:
         """The first job that may begin now."""
@@ -101,4 +102,4 @@ class Pool:
         outcome = self._summary.add(outcome)
         if not outcome.is_fetch or outcome.kind != "passed":
             print(f"\n=== {outcome.name}\n{text}" if text else "", flush=True)
-        print(f"=== {outcome}", flush=True)
+        print(f"=== {outcome.line}", flush=True)

@@ -69,14 +69,17 @@ def fetch_crates() -> None:
         if _succeeds([*command, "--offline"]):
             continue
         # Cargo waits and tries again itself, but not for long.
-        done = subprocess.run(
-            command,
-            cwd=CHECKOUT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=ATTEMPT_LIMIT_SECONDS,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=CHECKOUT,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=ATTEMPT_LIMIT_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise SupplyError(f"crates of {manifest}: {error}") from None
         if done.returncode != 0:
             raise SupplyError(f"crates of {manifest}: {done.stderr.strip()}")
 
@@ -143,7 +146,7 @@ def main() -> int:
     os.chdir(CHECKOUT)
     try:
         supply(asked.what, asked.words, asked.until)
-    except (SupplyError, InstallError, UnavailableError) as error:
+    except (SupplyError, InstallError, UnavailableError, OSError) as error:
         print(f"missing: {' '.join([asked.what, *asked.words])}\n{error}", file=sys.stderr)
         return 1
     return 0

@@ -19,7 +19,7 @@ import environments
 import installer
 import interpreters
 import supply
-from interpreters import SUPPORTED, UnavailableError
+from interpreters import UnavailableError
 from jobs import Job
 from places import CACHE, CHECKOUT, WHEELS
 
@@ -33,14 +33,13 @@ TOOLS = ("tools", "scripts/requirements.txt")
 # Tests of kind `anywhere` run on these: the oldest, the one that most have, the newest.
 ANYWHERE = ("3.9", "3.13", "3.15")
 # What notebooks are tested with on which Python, and how far: a kernel differs with the Python that
-# runs it, a front end does not. What the oldest lacks is what came later, or needs a front end.
+# runs it, a front end does not.
 JUPYTER = {
     "3.9": ("requirements-oldest.txt", "", 500),
     "3.11": ("requirements-kernel.txt", "test_cells.py", 180),
     "3.13": ("requirements.txt", "", 700),
     "3.15": ("requirements-kernel.txt", "test_cells.py", 180),
 }
-NOT_IN_OLDEST_JUPYTER = ("no jupyterlab", "no notebook", "no playwright", "no pypdfium2")
 # What the Django panel is tested with: each Django on a Python that it supports, and the newest
 # one on all newer ones.
 DJANGO = {"3.10": "4.2", "3.11": "5.2", "3.12": "6.0", "3.13": "6.1", "3.14": "6.1", "3.15": "6.1"}
@@ -88,7 +87,9 @@ class Table:
             else:
                 jobs = [*self.wheel(), *jobs]
         needed = {need for job in jobs for need in job.needs}
-        needed |= {need for name in needed & set(self._fetches) for need in self._fetches[name].needs}
+        needed |= {
+            need for name in needed & set(self._fetches) for need in self._fetches[name].needs
+        }
         return [*(job for job in self._fetches.values() if job.name in needed), *jobs]
 
     # The steps.
@@ -96,7 +97,15 @@ class Table:
     def wheel(self) -> Iterable[Job]:
         """One wheel for every interpreter, as `pip install .` builds it, but of locked crates."""
         profile = ("--profile", "quick") if self._wanted.is_quick else ("--release",)
-        build = ("build", "--quiet", *profile, "--locked", "--offline", "--out", str(WHEELS))
+        build: tuple[str, ...] = (
+            "build",
+            "--quiet",
+            *profile,
+            "--locked",
+            "--offline",
+            "--out",
+            str(WHEELS),
+        )
         # As for this machine alone, whatever its C library is.
         build += ("--compatibility", "linux", "--manifest-path", "crates/pyflame-py/Cargo.toml")
         tools, fetch = self._environment(self._own, *TOOLS)
@@ -181,12 +190,11 @@ class Table:
                 continue
             lock = ("jupyter", f"tests/jupyter/{needs}")
             words = (*PYTEST, f"tests/jupyter/{tests}")
-            job = self._python(f"jupyter on {version}", version, lock, words, limit, counts_tests=True)
-            lacks = NOT_IN_OLDEST_JUPYTER if version == "3.9" else ()
-            obstacle = _no_chromium() if version == "3.13" else ""
-            yield dataclasses.replace(
-                job, may_lack=lacks, unavailable=job.unavailable or obstacle
+            job = self._python(
+                f"jupyter on {version}", version, lock, words, limit, counts_tests=True
             )
+            obstacle = _no_chromium() if version == "3.13" else ""
+            yield dataclasses.replace(job, unavailable=job.unavailable or obstacle)
 
     def tests(self) -> Iterable[Job]:
         """The Python tests: command, API, truth. By kind, where their markers tell it."""
@@ -195,7 +203,9 @@ class Table:
             apart = ("browser", "cost", "django", "doors", "jupyter")
             words = (*PYTEST, *(f"--ignore=tests/{folder}" for folder in apart))
             if not self._has_kinds:
-                job = self._python(f"tests on {version}", version, lock, words, 900, counts_tests=True)
+                job = self._python(
+                    f"tests on {version}", version, lock, words, 900, counts_tests=True
+                )
                 yield dataclasses.replace(job, is_alone=True)
                 continue
             everywhere = version in ANYWHERE or self._wanted.is_long or self._wanted.is_quick
@@ -229,7 +239,7 @@ class Table:
         yield Job("fuzz", (run,), limit, (self._fetch("crates"),), lane="cargo")
 
     def stress(self) -> Iterable[Job]:
-        """The stress test, a quarter of a minute on each interpreter and for two programs at once."""
+        """The stress test, a quarter of a minute on each interpreter, two programs at once."""
         words: tuple[str, ...] = ("tests/stress", "--brief", "--seconds", "15", "--jobs", "2")
         limit = 300
         if self._wanted.is_long:
@@ -238,7 +248,9 @@ class Table:
             limit = 4 * 3600
         for version in self._wanted.versions:
             lock = ("stress", "tests/stress/requirements.txt")
-            job = self._python(f"stress on {version}", version, lock, words, limit, counts_tests=True)
+            job = self._python(
+                f"stress on {version}", version, lock, words, limit, counts_tests=True
+            )
             # It would set the clock of the whole machine.
             yield dataclasses.replace(job, is_alone=True, may_lack=("clock_steps",))
 
@@ -305,7 +317,9 @@ class Table:
         """Tests that come with a folder of their own, on the Python of `.venv`."""
         if not (CHECKOUT / "tests" / folder).is_dir():
             return
-        lock = (folder, _usual_lock(self._own))
+        own = f"tests/{folder}/requirements"
+        has_own = (CHECKOUT / f"{own}.in").exists()
+        lock = (folder, f"{own}.txt" if has_own else _usual_lock(self._own))
         words = (*PYTEST, f"tests/{folder}")
         job = self._python(folder, self._own, lock, words, limit_seconds, counts_tests=True)
         told = {
@@ -380,4 +394,3 @@ STEPS = {
 # Only where they are named, or in the long run.
 LONG_ONLY = ("truth", "properties")
 QUICK = ("wheel", "rust", "python", "browser", "django", "jupyter", "tests")
-assert set(SUPPORTED) >= set(ANYWHERE)
