@@ -66,6 +66,7 @@ class Table:
     """The jobs of a run, in the order in which they may begin."""
 
     def __init__(self, wanted: Wanted) -> None:
+        """Of what was asked for."""
         self._wanted = wanted
         self._fetches: dict[str, Job] = {}
         self._own = interpreters.own_version()
@@ -137,8 +138,16 @@ class Table:
         yield self._cargo("rust docs", docs, 200)
         # They are no part of the workspace, and only compiled here: without the fuzzer, in C++.
         folder = os.environ.get("CARGO_TARGET_DIR", "target")
-        lint = ("clippy", *fuzz, "--no-default-features", "--target-dir", folder, "--locked", *deny)
-        yield self._cargo("fuzz lints", lint, 200)
+        fuzz_lint = (
+            "clippy",
+            *fuzz,
+            "--no-default-features",
+            "--target-dir",
+            folder,
+            "--locked",
+            *deny,
+        )
+        yield self._cargo("fuzz lints", fuzz_lint, 200)
 
     def python(self) -> Iterable[Job]:
         """Lints and types of the Python package, its tests and the scripts."""
