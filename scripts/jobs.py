@@ -106,7 +106,7 @@ class Running:
             self._process = process = subprocess.Popen(
                 command,
                 cwd=CHECKOUT,
-                env=_environment(self.job.variables),
+                env=_environment(self.job),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -141,7 +141,7 @@ def _do_nothing(_number: int, _frame: object) -> None:
     pass
 
 
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+def _environment(job: Job) -> dict[str, str]:
     """What a job is told."""
     handed = {
         name: value
@@ -153,11 +153,11 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "RUSTDOCFLAGS": "-D warnings",
         "PYO3_PYTHON": sys.executable,
-        # All that is needed has been fetched.
-        "CARGO_NET_OFFLINE": "true",
     }
-    own = {name: _path(value) for name, value in variables.items()}
-    return {**common, **handed, "PYTHONDONTWRITEBYTECODE": "1", **own}
+    # What is needed has been fetched by the time that anything else runs.
+    offline = {} if job.is_fetch else {"CARGO_NET_OFFLINE": "true"}
+    own = {name: _path(value) for name, value in job.variables.items()}
+    return {**common, **handed, "PYTHONDONTWRITEBYTECODE": "1", **offline, **own}
 
 
 def _path(value: str) -> str:
