@@ -35,3 +35,25 @@ if ! is_new_enough "$venv_python"; then
     say "making the virtual environment .venv with $("$base_python" -V)"
     "$base_python" -m venv --clear .venv
 fi
+
+# Runs a command until it succeeds, for ten minutes at most: a mirror may be away for some.
+patiently() {
+    until=$(($(date +%s) + 600))
+    pause=2
+    while ! "$@"; do
+        [ $(($(date +%s) + pause)) -lt "$until" ] || return 1
+        say "trying again in $pause s: $*"
+        sleep "$pause"
+        pause=$((pause < 60 ? pause * 2 : 60))
+    done
+}
+
+# uv, which makes the environments of ./check; ./demo does without.
+install_uv() {
+    wanted=$(sed -n 's/^\(uv==[^ ;]*\).*/\1/p' scripts/installer.in)
+    [ "$(.venv/bin/uv --version 2>/dev/null | cut -d ' ' -f 2)" = "${wanted#uv==}" ] && return
+    say "installing $wanted into .venv"
+    patiently "$venv_python" -m pip install --quiet --disable-pip-version-check --no-deps \
+        --only-binary :all: --require-hashes -r scripts/installer.txt ||
+        lacking "$wanted could not be installed, and without it no environment can be made"
+}

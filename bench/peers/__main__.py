@@ -27,9 +27,10 @@ CHECKOUT = HERE.parents[1]
 sys.path[:0] = [str(HERE), *(str(CHECKOUT / name) for name in ("bench", "scripts", "tests"))]
 
 # The path has to be set before these can be found.
-import interpreters  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+from environments import InstallError  # noqa: E402
+from interpreters import UnavailableError  # noqa: E402
 from results import Results  # noqa: E402
 from tools import TOOLS  # noqa: E402
 
@@ -54,7 +55,7 @@ def main() -> int:
     print(report.text(results), flush=True)
     try:
         measure.pictures(results, wanted.pictures)
-    except (interpreters.UnavailableError, OSError, subprocess.SubprocessError) as reason:
+    except (InstallError, UnavailableError, OSError, subprocess.SubprocessError) as reason:
         print(f"no pictures: {reason}", file=sys.stderr)
         return 1
     return 0

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 import accuracy
-import interpreters
+import environments
 import slowdown
 import workloads
+from environments import InstallError
+from forky import LayOutError
+from interpreters import UnavailableError
+from places import ENVIRONMENTS
 from running import FailedError
 from tools import Place
 
@@ -64,11 +68,12 @@ class Places:
     def _prepared(self, needs: str, version: str) -> Place | str:
         files = (NEEDS / f"{needs}.txt", NEEDS / "programs.txt")
         try:
-            place = interpreters.find(version).for_tests(f"peer-{needs}", *files)
-            place.prepare(self._wheel if needs == "nothing" else None)
-        except interpreters.UnavailableError as reason:
+            place = environments.ready(version, f"peer-{needs}", *files)
+            if needs == "nothing":
+                place.install_wheel()
+        except (InstallError, LayOutError, UnavailableError) as reason:
             return " ".join(str(reason).strip().splitlines()[:1] + str(reason).splitlines()[-1:])
-        folder = interpreters.ENVIRONMENTS / "peers" / f"{version}-{needs}"
+        folder = ENVIRONMENTS / "peers" / f"{version}-{needs}"
         folder.mkdir(parents=True, exist_ok=True)
         return Place(place, folder)
 
@@ -133,8 +138,7 @@ def release(tool: Tool, place: Place) -> str:
 
 def pictures(results: Results, folder: Path) -> None:
     """Draws each table, in an environment of its own, and says where they are."""
-    place = interpreters.find("3.13").for_tests("picture", NEEDS / "picture.txt")
-    place.prepare(None)
+    place = environments.ready("3.13", "picture", NEEDS / "picture.txt")
     folder.mkdir(parents=True, exist_ok=True)
     command = place.command([str(HERE / "picture.py"), str(folder.resolve())])
     rows = json.dumps(results.rows)

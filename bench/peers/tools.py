@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Callable
 import stacks
 
 if TYPE_CHECKING:
+    from environments import Environment
     from interpreters import Interpreter
     from stacks import Seen
 
@@ -20,17 +21,22 @@ HERE = Path(__file__).resolve().parent
 class Place:
     """Where a tool is installed, and what is run there."""
 
-    interpreter: Interpreter
+    environment: Environment
     folder: Path
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The interpreter that its environment was made from, and its system."""
+        return self.environment.interpreter
 
     @property
     def python(self) -> str:
         """The interpreter of its environment."""
-        return str(self.interpreter.environment / "bin" / "python")
+        return self.environment.python
 
     def program(self, name: str) -> str:
         """A program that was installed there."""
-        return str(self.interpreter.environment / "bin" / name)
+        return self.environment.program(name)
 
     def output(self) -> Path:
         """What the tool writes; scalene gives every file this ending."""
