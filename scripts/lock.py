@@ -28,7 +28,7 @@ OLDEST = {
     "tests/django/requirements-5.2.in": "3.11",
     "tests/django/requirements-6.0.in": "3.12",
     "tests/django/requirements-6.1.in": "3.13",
-    "tests/doors/requirements.in": "3.11",
+    "tests/doors/requirements.in": "3.12",
     "tests/jupyter/requirements-kernel.in": "3.11",
     "tests/jupyter/requirements.in": "3.13",
 }

@@ -32,13 +32,15 @@ PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-rs")
 TOOLS = ("tools", "scripts/requirements.txt")
 # Tests of kind `anywhere` run on these: the oldest, the one that most have, the newest.
 ANYWHERE = ("3.9", "3.13", "3.15")
+# Doors and costs are those of this one: of each build of Python, the costs are others.
+GUARDED = "3.13"
 # What notebooks are tested with on which Python, and how far: a kernel differs with the Python that
 # runs it, a front end does not.
 JUPYTER = {
-    "3.9": ("requirements-oldest.txt", "", 500),
-    "3.11": ("requirements-kernel.txt", "test_cells.py", 180),
-    "3.13": ("requirements.txt", "", 700),
-    "3.15": ("requirements-kernel.txt", "test_cells.py", 180),
+    "3.9": ("requirements-oldest.txt", ("tests/jupyter", "-m", "not browser"), 500),
+    "3.11": ("requirements-kernel.txt", ("tests/jupyter/test_cells.py",), 180),
+    "3.13": ("requirements.txt", ("tests/jupyter",), 700),
+    "3.15": ("requirements-kernel.txt", ("tests/jupyter/test_cells.py",), 180),
 }
 # What the Django panel is tested with: each Django on a Python that it supports, and the newest
 # one on all newer ones.
@@ -70,9 +72,6 @@ class Table:
         self._wanted = wanted
         self._fetches: dict[str, Job] = {}
         self._own = interpreters.own_version()
-        # Until the tests have markers, all of a version run alone.
-        text = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
-        self._has_kinds = '"measures:' in text
 
     def jobs(self) -> list[Job]:
         """The jobs, those that fetch for them first."""
@@ -194,11 +193,11 @@ class Table:
 
     def jupyter(self) -> Iterable[Job]:
         """Notebooks: the oldest IPython on the oldest Python, the newest with its front ends."""
-        for version, (needs, tests, limit) in JUPYTER.items():
+        for version, (needs, where, limit) in JUPYTER.items():
             if self._wanted.is_quick and version != "3.11":
                 continue
             lock = ("jupyter", f"tests/jupyter/{needs}")
-            words = (*PYTEST, f"tests/jupyter/{tests}")
+            words = (*PYTEST, *where)
             job = self._python(
                 f"jupyter on {version}", version, lock, words, limit, counts_tests=True
             )
@@ -211,12 +210,6 @@ class Table:
             lock = ("tests", _usual_lock(version))
             apart = ("browser", "cost", "django", "doors", "jupyter")
             words = (*PYTEST, *(f"--ignore=tests/{folder}" for folder in apart))
-            if not self._has_kinds:
-                job = self._python(
-                    f"tests on {version}", version, lock, words, 900, counts_tests=True
-                )
-                yield dataclasses.replace(job, is_alone=True)
-                continue
             everywhere = version in ANYWHERE or self._wanted.is_long or self._wanted.is_quick
             kinds = "not measures" if everywhere else "not anywhere and not measures"
             words_of_kind = (*words, "-m", kinds)
@@ -231,16 +224,14 @@ class Table:
 
     def doors(self) -> Iterable[Job]:
         """The ways in: the demo, the documents' commands, packages, odd machines."""
-        yield from self._guard("doors", 600)
+        yield from self._guard("doors", "tests/doors/requirements.txt", 600)
 
     def cost(self) -> Iterable[Job]:
         """What recording costs, in instructions: the same on a busy machine."""
-        yield from self._guard("cost", 600)
+        yield from self._guard("cost", "tests/requirements.txt", 600)
 
     def fuzz(self) -> Iterable[Job]:
         """Each fuzz target for some seconds, beginning with what earlier runs have found."""
-        if not (CHECKOUT / "fuzz" / "run.py").exists():
-            return
         seconds = 600 if self._wanted.is_long else 20
         targets = len(list((CHECKOUT / "fuzz" / "fuzz_targets").glob("*.rs")))
         run = (sys.executable, "fuzz/run.py", "--seconds", str(seconds))
@@ -322,15 +313,10 @@ class Table:
             counts_tests=counts_tests,
         )
 
-    def _guard(self, folder: str, limit_seconds: float) -> Iterable[Job]:
-        """Tests that come with a folder of their own, on the Python of `.venv`."""
-        if not (CHECKOUT / "tests" / folder).is_dir():
-            return
-        own = f"tests/{folder}/requirements"
-        has_own = (CHECKOUT / f"{own}.in").exists()
-        lock = (folder, f"{own}.txt" if has_own else _usual_lock(self._own))
+    def _guard(self, folder: str, lock: str, limit_seconds: float) -> Iterable[Job]:
+        """Tests of what is the same on every Python, and builds something."""
         words = (*PYTEST, f"tests/{folder}")
-        job = self._python(folder, self._own, lock, words, limit_seconds, counts_tests=True)
+        job = self._python(folder, GUARDED, (folder, lock), words, limit_seconds, counts_tests=True)
         told = {
             **{name: value for name, value in installer.environment().items() if "UV_" in name},
             "UV_OFFLINE": "1",
@@ -340,7 +326,8 @@ class Table:
             "PYFLAME_FLAMEGRAPH_PL": str(supply.FLAMEGRAPH_PL),
         }
         fetches = (self._fetch("crates"), self._fetch("flamegraph"))
-        yield dataclasses.replace(job, variables=told, needs=(*job.needs, *fetches))
+        needs = (*job.needs, *fetches)
+        yield dataclasses.replace(job, variables=told, needs=needs, lane="cargo")
 
     def _environment(
         self, version: str, purpose: str, lock: str
