@@ -1,7 +1,7 @@
 """The table of all checks and tests: what each step runs, for how long at most, and beside what.
 
-A limit is some five times what a job takes on a quiet machine, and a minute: it is there to end a
-hang, and to name it. Tests are of three kinds, which their markers tell: `measures` (needs the
+A limit is some ten times what a job takes on a quiet machine: it is there to end a hang where no
+test's own limit does, and to name it. Tests are of three kinds, which their markers tell: `measures` (needs the
 machine to itself), `anywhere` (the same on every Python), and all others, of the version.
 """
 
@@ -37,10 +37,10 @@ GUARDED = "3.13"
 # What notebooks are tested with on which Python, and how far: a kernel differs with the Python that
 # runs it, a front end does not.
 JUPYTER = {
-    "3.9": ("requirements-oldest.txt", ("tests/jupyter", "-m", "not browser"), 500),
-    "3.11": ("requirements-kernel.txt", ("tests/jupyter/test_cells.py",), 180),
-    "3.13": ("requirements.txt", ("tests/jupyter",), 700),
-    "3.15": ("requirements-kernel.txt", ("tests/jupyter/test_cells.py",), 180),
+    "3.9": ("requirements-oldest.txt", ("tests/jupyter", "-m", "not browser"), 900),
+    "3.11": ("requirements-kernel.txt", ("tests/jupyter/test_cells.py",), 400),
+    "3.13": ("requirements.txt", ("tests/jupyter",), 1200),
+    "3.15": ("requirements-kernel.txt", ("tests/jupyter/test_cells.py",), 400),
 }
 # What the Django panel is tested with: each Django on a Python that it supports, and the newest
 # one on all newer ones.
@@ -116,7 +116,7 @@ class Table:
         needs = (*fetch, self._fetch("crates"))
         # It locks another folder than the checks of Rust do: they go on beside it.
         clear = ("rm", "-rf", str(WHEELS))
-        yield Job("wheel", (clear, tuple(maturin)), 460, needs)
+        yield Job("wheel", (clear, tuple(maturin)), 900, needs)
 
     def rust(self) -> Iterable[Job]:
         """Format, lints, unit tests, the examples in the documentation, its links, fuzz targets."""
@@ -125,16 +125,16 @@ class Table:
         yield Job("fuzz format", (("cargo", "fmt", *fuzz, "--check"),), 60)
         deny = ("--quiet", "--", "-D", "warnings")
         lint = ("clippy", "--workspace", "--all-targets", "--locked", *deny)
-        yield self._cargo("rust lints", lint, 300)
+        yield self._cargo("rust lints", lint, 600)
         has_nextest = shutil.which("cargo-nextest") is not None
         tests = ("nextest", "run") if has_nextest else ("test", "--all-targets")
-        yield self._cargo("rust tests", (*tests, "--workspace", "--no-fail-fast", "--locked"), 500)
+        yield self._cargo("rust tests", (*tests, "--workspace", "--no-fail-fast", "--locked"), 900)
         if self._wanted.is_quick:
             return
         examples = ("test", "--doc", "--workspace", "--locked")
-        yield self._cargo("rust examples in docs", examples, 200)
+        yield self._cargo("rust examples in docs", examples, 400)
         docs = ("doc", "--workspace", "--no-deps", "--quiet", "--locked")
-        yield self._cargo("rust docs", docs, 200)
+        yield self._cargo("rust docs", docs, 400)
         # They are no part of the workspace, and only compiled here: without the fuzzer, in C++.
         folder = os.environ.get("CARGO_TARGET_DIR", "target")
         fuzz_lint = (
@@ -146,7 +146,7 @@ class Table:
             "--locked",
             *deny,
         )
-        yield self._cargo("fuzz lints", fuzz_lint, 200)
+        yield self._cargo("fuzz lints", fuzz_lint, 400)
 
     def python(self) -> Iterable[Job]:
         """Lints and types of the Python package, its tests and the scripts."""
@@ -170,7 +170,7 @@ class Table:
         """Pictures in a headless Chromium; they are the same whatever Python made them."""
         lock = ("browser", "tests/browser/requirements.txt")
         words = (*PYTEST, "tests/browser")
-        job = self._python("browser", self._own, lock, words, 450, counts_tests=True)
+        job = self._python("browser", self._own, lock, words, 900, counts_tests=True)
         # Its renderer is built by cargo.
         job = dataclasses.replace(job, needs=(*job.needs, self._fetch("crates")), lane="cargo")
         yield dataclasses.replace(job, unavailable=job.unavailable or _no_chromium())
@@ -181,11 +181,11 @@ class Table:
         for version, django in pairs.items():
             lock = ("django", f"tests/django/requirements-{django}.txt")
             words: tuple[str, ...] = (*PYTEST, "tests/django/test_requests.py")
-            limit = 500
+            limit = 900
             obstacle = ""
             if version in DJANGO_IN_BROWSER:
                 words = (*PYTEST, "tests/django", *DJANGO_IN_BROWSER[version])
-                limit = 900
+                limit = 1500
                 obstacle = _no_chromium()
             name = f"django {django} on {version}"
             job = self._python(name, version, lock, words, limit, counts_tests=True)
@@ -214,21 +214,21 @@ class Table:
             kinds = "not measures" if everywhere else "not anywhere and not measures"
             words_of_kind = (*words, "-m", kinds)
             yield self._python(
-                f"tests on {version}", version, lock, words_of_kind, 700, counts_tests=True
+                f"tests on {version}", version, lock, words_of_kind, 1200, counts_tests=True
             )
             measure = (*words, "-m", "measures")
             job = self._python(
-                f"measures on {version}", version, lock, measure, 500, counts_tests=True
+                f"measures on {version}", version, lock, measure, 600, counts_tests=True
             )
             yield dataclasses.replace(job, is_alone=True)
 
     def doors(self) -> Iterable[Job]:
         """The ways in: the demo, the documents' commands, packages, odd machines."""
-        yield from self._guard("doors", "tests/doors/requirements.txt", 600)
+        yield from self._guard("doors", "tests/doors/requirements.txt", 1200)
 
     def cost(self) -> Iterable[Job]:
         """What recording costs, in instructions: the same on a busy machine."""
-        yield from self._guard("cost", "tests/requirements.txt", 600)
+        yield from self._guard("cost", "tests/requirements.txt", 1200)
 
     def fuzz(self) -> Iterable[Job]:
         """Each fuzz target for some seconds, beginning with what earlier runs have found."""
@@ -241,7 +241,7 @@ class Table:
     def stress(self) -> Iterable[Job]:
         """The stress test, a quarter of a minute on each interpreter, two programs at once."""
         words: tuple[str, ...] = ("tests/stress", "--brief", "--seconds", "15", "--jobs", "2")
-        limit = 300
+        limit = 600
         if self._wanted.is_long:
             # An hour for all; then until as much has been made as the programs say.
             words = ("tests/stress", "--seconds", str(3600 // len(self._wanted.versions)))
