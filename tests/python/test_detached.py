@@ -15,9 +15,9 @@ pytestmark = pytest.mark.measures
 SIZE = 16 << 20
 WRITES = 8
 # A write that begins while a signal is on its way is cut short still: 0.6 % of them at most
-# (docs/engine.md), and so more than three of eight once in ten million runs. Where threads were
+# (docs/engine.md), and so more than four of eight with a probability of 4e-10. Where threads were
 # signalled without the GIL as well, it was most of them.
-CUT_SHORT_BY_CHANCE = 3
+CUT_SHORT_BY_CHANCE = 4
 
 READER = """
 import os
