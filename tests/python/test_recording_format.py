@@ -9,6 +9,7 @@ from collections import Counter
 
 import pyflame
 import pytest
+from looks import busy
 
 pytestmark = pytest.mark.anywhere
 
@@ -139,13 +140,10 @@ class Reading:
 
 
 def test_a_reader_made_from_the_description_reads_what_we_write():
-    def other():
-        return sum(index * index for index in range(300_000))
-
     with pyflame.Profiler(threads="all") as profiler:
-        thread = threading.Thread(target=other, name="the other")
+        thread = threading.Thread(target=busy, name="the other")
         thread.start()
-        sum(index for index in range(500_000))
+        busy()
         thread.join()
     profile = profiler.profile
     reading = Reading(profile.to_bytes())
