@@ -1,8 +1,9 @@
 """The table of all checks and tests: what each step runs, for how long at most, and beside what.
 
 A limit is some ten times what a job takes on a quiet machine: it is there to end a hang where no
-test's own limit does, and to name it. Tests are of three kinds, which their markers tell: `measures` (needs the
-machine to itself), `anywhere` (the same on every Python), and all others, of the version.
+test's own limit does, and to name it. Tests are of three kinds, which their markers tell:
+`measures` (needs the machine to itself), `anywhere` (the same on every Python), and all others, of
+the version.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ class Table:
         yield Job("rust format", (("cargo", "fmt", "--all", "--check"),), 60)
         yield Job("fuzz format", (("cargo", "fmt", *fuzz, "--check"),), 60)
         deny = ("--quiet", "--", "-D", "warnings")
-        # What counts the handler's instructions is no part of the product, and looked at all the same.
+        # What counts the handler's instructions is no part of the product, and no worse for that.
         feature = ("--features", "pyflame-sampler/measure")
         lint = ("clippy", "--workspace", "--all-targets", *feature, "--locked", *deny)
         yield self._cargo("rust lints", lint, 600)

@@ -140,8 +140,11 @@ class Reading:
 
 
 def test_a_reader_made_from_the_description_reads_what_we_write():
+    def other():
+        busy()
+
     with pyflame.Profiler(threads="all") as profiler:
-        thread = threading.Thread(target=busy, name="the other")
+        thread = threading.Thread(target=other, name="the other")
         thread.start()
         busy()
         thread.join()
