@@ -85,7 +85,8 @@ def test_a_picture_of_a_run_that_goes_on(runner, engine):
 began = time.monotonic()
 first(began + 0.3)
 second(began + 0.6)
-# What was recorded is let out of the process every few hundredths of a second, after a look.
+until_looked_at(20, by=None)
+# What was seen is let out of the process at the first look after 40 ms (outlet.rs).
 spin_until(time.monotonic() + 0.2)
 until_looked_at(20, by=None)
 print("spun", flush=True)
