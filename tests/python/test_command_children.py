@@ -32,8 +32,9 @@ def noted(function, *arguments):
         print(seconds, file=notes)
 
 def outlive_what_may_be_missing():
-    # A process that nobody sees end, as by `os._exit`, may be without its last 100 ms. What it did
-    # before is there once it has been looked at after them, however late that is.
+    # A process that nobody sees end, as by `os._exit`, may be without its last 100 ms. What a look
+    # has seen before is there once there was another one after them, however late both are.
+    until_looked_at()
     spin(0.1)
 """
 )
