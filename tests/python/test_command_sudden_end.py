@@ -13,7 +13,7 @@ from looks import UNTIL_LOOKED_AT
 # An end that nobody could see coming may take the last 100 ms with it (docs/programs.md): what was
 # seen is let out of the process at the first look after 40 ms. So what a look has seen is there
 # once there was another one 100 ms later, however late both are.
-SPUN_SECONDS = 0.3
+SPUN_SECONDS = 0.1
 SPIN = (
     UNTIL_LOOKED_AT
     + f"""
