@@ -56,7 +56,9 @@ def arguments() -> argparse.Namespace:
         default=os.environ.get("CI", "") not in {"", "0", "false"},
         help="what could not be tested has failed (as with CI=true)",
     )
-    parser.add_argument("--jobs", type=int, default=WORKERS, metavar="N", help=f"at a time ({WORKERS})")
+    parser.add_argument(
+        "--jobs", type=int, default=WORKERS, metavar="N", help=f"at a time ({WORKERS})"
+    )
     parser.add_argument("--list", action="store_true", help="print the jobs and run none")
     asked = parser.parse_args()
     for step in asked.steps:
