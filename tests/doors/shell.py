@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from looks import UNTIL_LOOKED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,18 +22,22 @@ LIMIT_SECONDS = 120
 # Builds take longer, on a busy machine above all.
 BUILD_LIMIT_SECONDS = 1200
 
-BUSY = """\
+BUSY = (
+    UNTIL_LOOKED_AT
+    + """
 import time
 
 def busy():
     end = time.thread_time() + 0.2
     while time.thread_time() < end:
         sum(range(100))
+    until_looked_at()
 
 busy()
 print("done")
 """
-"""A program that computes for 0.2 s, however long that takes, so that samples are there."""
+)
+"""A program that computes for 0.2 s and until samples are there, however long that takes."""
 
 
 class Ended(subprocess.CompletedProcess):

@@ -84,8 +84,10 @@ def help_of_the_command(shell: Shell, command: str) -> None:
 
 def what_there_is_so_far(shell: Shell, command: str) -> None:
     """The program ends when it has seen the picture, and by itself if it never does."""
+    # What a look has seen is let out of the process before another one 0.2 s later.
     program = f"""\
-{BUSY.replace("0.2", "1.0")}
+{BUSY}
+busy()
 import os, time
 print("computed", flush=True)
 end = time.monotonic() + {LIMIT_SECONDS / 2}

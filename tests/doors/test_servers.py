@@ -9,15 +9,18 @@ import subprocess
 import sys
 
 from doors.shell import LIMIT_SECONDS
+from looks import UNTIL_LOOKED_AT
 
 # A worker has one request at a time, and none is answered before both workers have one.
 APPLICATION = f"""\
-import os, time
+{UNTIL_LOOKED_AT}
+import time
 
 def compute():
     end = time.thread_time() + 0.2
     while time.thread_time() < end:
         sum(range(100))
+    until_looked_at()
 
 def application(environ, start_response):
     open(f"in-{{os.getpid()}}", "w").close()
