@@ -18,8 +18,8 @@ import time
 from typing import IO, NoReturn
 
 import interpreters
-import jobs
 import places
+import running
 import table
 from places import CACHE, CHECKOUT
 from pool import WORKERS, Pool
@@ -111,7 +111,7 @@ def main() -> int:
     """Runs the steps that were asked for, by default all."""
     asked = arguments()
     started = time.monotonic()
-    jobs.reset_signals()
+    running.reset_signals()
     signal.signal(signal.SIGTERM, interrupted)
     limit = LONG_RUN_LIMIT_SECONDS if asked.long else RUN_LIMIT_SECONDS
     summary = Summary(asked.strict)

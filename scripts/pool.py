@@ -9,13 +9,13 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from jobs import Running
 from results import Outcome
+from running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobs import Job
+    from job import Job
     from results import Summary
 
 # One more than there are CPUs, two of which are taken at most: jobs wait for servers, browsers and

@@ -21,7 +21,7 @@ import installer
 import interpreters
 import supply
 from interpreters import UnavailableError
-from jobs import Job
+from job import Job
 from places import CACHE, CHECKOUT, WHEELS
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Jobs: commands to run one after the other, with a limit, in an environment of known content.
+"""A job at work: its commands one after the other, with a limit, in a known environment.
 
 What a job prints goes to a file and is shown in one piece when it ends, so that jobs can run side
 by side. A job has a process group of its own: its limit, an interrupt, and its end take whatever
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,7 @@ import results
 from places import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from job import Job
     from results import Outcome
 
 LOGS = CHECKOUT / "target" / "check"
@@ -35,31 +33,6 @@ HANDED_ON = (
     "PYFLAME_SCREENSHOTS",
     "PYFLAME_TRUTH_FACTOR",
 )
-
-
-@dataclass(frozen=True)
-class Job:
-    """Something to run: one line of the summary."""
-
-    name: str
-    commands: tuple[tuple[str, ...], ...]
-    limit_seconds: float
-    needs: tuple[str, ...] = ()
-    """Names of jobs that must have passed."""
-    lane: str = ""
-    """Of jobs in one lane, one runs at a time: they would only wait for each other's lock."""
-    is_alone: bool = False
-    """Whether it measures, and has the machine to itself."""
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """What it is told on top; a pattern (`*`) of a path becomes the file that is there by then."""
-    unavailable: str = ""
-    """Why it can't be run on this machine; empty where it can."""
-    counts_tests: bool = False
-    """Whether it tells how many tests passed: none is a failure then."""
-    may_lack: tuple[str, ...] = ()
-    """Programs of the stress test that may be left out."""
-    is_fetch: bool = False
-    """Whether it brings what others need, and is not worth a line where it passes."""
 
 
 class Running:
