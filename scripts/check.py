@@ -45,7 +45,9 @@ def arguments() -> argparse.Namespace:
     )
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument(
-        "--quick", action="store_true", help="the main checks, tests on one Python, no stress"
+        "--quick",
+        action="store_true",
+        help="the inner loop: Rust, lints, types, tests on one Python",
     )
     how_much.add_argument(
         "--long", action="store_true", help="an hour of stress, long fuzzing, new random inputs"

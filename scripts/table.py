@@ -180,8 +180,7 @@ class Table:
 
     def django(self) -> Iterable[Job]:
         """The panel of the Django Debug Toolbar on real servers, with each Django."""
-        pairs = {"3.11": "5.2"} if self._wanted.is_quick else DJANGO
-        for version, django in pairs.items():
+        for version, django in DJANGO.items():
             lock = ("django", f"tests/django/requirements-{django}.txt")
             words: tuple[str, ...] = (*PYTEST, "tests/django/test_requests.py")
             limit = 900
@@ -197,8 +196,6 @@ class Table:
     def jupyter(self) -> Iterable[Job]:
         """Notebooks: the oldest IPython on the oldest Python, the newest with its front ends."""
         for version, (needs, where, limit) in JUPYTER.items():
-            if self._wanted.is_quick and version != "3.11":
-                continue
             lock = ("jupyter", f"tests/jupyter/{needs}")
             words = (*PYTEST, *where)
             job = self._python(
@@ -392,4 +389,4 @@ STEPS = {
 }
 # Only where they are named, or in the long run.
 LONG_ONLY = ("truth", "properties")
-QUICK = ("wheel", "rust", "python", "browser", "django", "jupyter", "tests")
+QUICK = ("wheel", "rust", "python", "tests")
