@@ -49,8 +49,8 @@ MAIN_THREAD = (None, "MainThread")
 class Judge:
     """Knows one program's stacks."""
 
-    def __init__(self, program: Path, oracle: Path, said: Directives) -> None:
-        """Reads what the oracle wrote."""
+    def __init__(self, program: Path, said: Directives) -> None:
+        """Knows the program's source, and none of its stacks yet."""
         self.program = str(program)
         self.said = said
         self.anywhere = {plain(name) for name in said.called_anywhere}
@@ -60,9 +60,12 @@ class Judge:
         }
         self.code = Code(sources_of(program))
         self.depths: Depths = {(): ()}
+
+    def learn(self, oracle: Path) -> None:
+        """Reads what the oracle wrote, besides what it wrote before."""
         seen = json.loads(oracle.read_text(encoding="utf-8"))
         rootless = {plain(name) for name in seen["rootless"]}
-        rootless |= {plain(name) for name in said.without_a_caller}
+        rootless |= {plain(name) for name in self.said.without_a_caller}
         for written in seen["stacks"]:
             self._learn([None if step is None else step_of(step[0], step[2]) for step in written])
         self._learn_tails(rootless)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from directives import Directives
     from truth.stacks import Stack
 
-# Of what was asked for, for the main thread alone. A machine with other things to do, or one CPU
-# for several threads, comes to half of it; with ten times that, something is wrong with us.
-LEAST_SAMPLES = 0.1
+# Of the times that the sampling thread woke: at each it looks at every thread. How often it wakes,
+# and how many looks come late, is the machine's doing.
+LEAST_SAMPLES = 0.5
 # So many are uncaptured by chance in a short run.
 FEW = 5
 # Of all samples. What is not believed for longer than moments is a kind of stack that isn't known,
@@ -28,15 +28,11 @@ MOST_RETAKEN = 0.1
 MOST_MISSING_TIME = 0.01
 
 
-def losses(
-    facts: dict[str, Any], stacks: Sequence[Stack], interval: float, said: Directives
-) -> Iterator[str]:
+def losses(facts: dict[str, Any], stacks: Sequence[Stack], said: Directives) -> Iterator[str]:
     """Says of a recording what was lost that shouldn't have been."""
     samples, duration = facts["samples"], facts["duration"]
-    asked = duration / interval
-    # The first two, in case a program is over at once.
-    if samples < LEAST_SAMPLES * asked - 2 or samples == 0:
-        yield f"{samples:,} samples where {asked:,.0f} were asked for of each thread"
+    if samples < LEAST_SAMPLES * facts["wakes"] or samples == 0:
+        yield f"{samples:,} samples where the sampling thread woke {facts['wakes']:,} times"
     if facts["uncaptured"] > said.most_uncaptured * samples + FEW:
         yield f"{facts['uncaptured']:,} of {samples:,} samples are uncaptured"
     if facts["retaken"] > MOST_RETAKEN * samples:

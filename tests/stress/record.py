@@ -27,6 +27,7 @@ import pyflame
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from allocator import bytes_in_use
 from directives import Directives
+from looks import wakes_of
 
 del sys.path[:2]
 
@@ -112,10 +113,12 @@ def record(result: Path, interval: float, program: str) -> None:
     profiler = pyflame.Profiler(interval=interval, threads="all", engine="signal")
     with profiler:
         runpy.run_path(program, run_name="__main__")
+        wakes = sum(wakes_of("pyflame").values())
     profile = profiler.profile
     facts = {
         "by_line": profile.folded(by_line=True),
         "samples": profile.samples,
+        "wakes": wakes,
         "duration": profile.duration,
         "longest_gap": profile.longest_gap,
         "uncaptured": profile.uncaptured,
