@@ -53,12 +53,17 @@ class Server:
         self._wait()
 
     def get(self, path):
-        """Body of a page of the site, with its status and headers."""
+        """Status and headers of a page of the site, and its text."""
+        status, headers, body = self.read(path)
+        return status, headers, body.decode()
+
+    def read(self, path):
+        """The same of anything, and its bytes."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path, headers={"Accept": "text/html"})
             response = connection.getresponse()
-            return response.status, response.headers, response.read().decode()
+            return response.status, response.headers, response.read()
         finally:
             connection.close()
 

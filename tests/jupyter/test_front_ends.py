@@ -218,10 +218,12 @@ def test_an_untrusted_notebook_shows_a_still_picture(server, page, front_end):
     assert still.bounding_box()["height"] > 100
     assert page.locator("iframe.pyflame-live").count() == 0
     # A cell that is run again is trusted; the others stay as they were.
-    page.click(".jp-Cell:has-text('%load_ext') .jp-InputArea-editor")
-    page.keyboard.press("Shift+Enter")
-    page.click(".jp-Cell:has-text('pass') .jp-InputArea-editor >> nth=-1")
-    page.keyboard.press("Shift+Enter")
+    for text in ("%load_ext", "pass"):
+        cell = page.locator(f".jp-CodeCell:has-text('{text}')").last
+        cell.locator(".jp-InputArea-editor").click()
+        # The click is heard before the editor has the keyboard.
+        cell.and_(page.locator(".jp-mod-active:has(.cm-focused)")).wait_for(timeout=60_000)
+        page.keyboard.press("Shift+Enter")
     page.wait_for_selector("iframe.pyflame-live", timeout=60_000)
     assert still.is_visible()
 

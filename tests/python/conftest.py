@@ -90,7 +90,9 @@ def apart() -> Iterator[Callable[[], None]]:
     """To be called while something is recorded: a CPU for the sampling thread, one for this thread.
 
     A thread from which the sampling thread, or another program, has taken the CPU doesn't run, and
-    its stack is read without its help: on a busy machine that may be so at every look.
+    its stack is read without its help: on a busy machine that may be so at every look. How nice a
+    thread is counts among those of its session only, where the kernel shares the CPUs out among
+    sessions first (sched(7), "The autogroup feature").
     """
     before = os.sched_getaffinity(0)
     if len(before) < 2:
@@ -102,6 +104,10 @@ def apart() -> Iterator[Callable[[], None]]:
         os.setpriority(os.PRIO_PROCESS, own, FIRST_IN_LINE)
     except PermissionError:
         pytest.skip("not run: only root can have a CPU for itself")
+    autogroup = Path("/proc/self/autogroup")
+    among_sessions = autogroup.read_text().split()[-1] if autogroup.exists() else ""
+    if among_sessions:
+        autogroup.write_text(str(FIRST_IN_LINE))
 
     def keep() -> None:
         for task in Path("/proc/self/task").iterdir():
@@ -113,3 +119,5 @@ def apart() -> Iterator[Callable[[], None]]:
     yield keep
     os.sched_setaffinity(0, before)
     os.setpriority(os.PRIO_PROCESS, own, niceness)
+    if among_sessions:
+        autogroup.write_text(among_sessions)

@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 
 import pyflame
+import pytest
 from gaps import most_off
 from looks import busy, spin
 
@@ -59,6 +60,7 @@ print(profiler.profile.engine, profiler.profile.engine_note)
     assert "ulimit -i" in done.stdout
 
 
+@pytest.mark.measures
 def test_signals_that_are_lost_are_counted_and_later_ones_are_not(apart):
     with pyflame.Profiler(engine="signal") as profiler:
         apart()
